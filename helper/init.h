@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* init.h - PID 1 of a session: reap, watch the opener, end. */
+#ifndef NSU_INIT_H
+#define NSU_INIT_H
+
+#include <stdbool.h>
+
+#include "base.h"
+#include "fail.h"
+
+/* What PID 1 lives by. */
+struct nsu_init {
+	int channel_fd;	     /* orders of the opener */
+	int opener_pidfd;    /* readable once the opener has ended */
+	int stop_timeout_ms; /* between SIGTERM and the end */
+	bool is_pid1;	     /* false: a helper without a pid namespace, which ends with its channel */
+};
+
+/**
+ * nsu_init_listen - have SIGCHLD interrupt the wait for the end.
+ * @fail: record
+ *
+ * To be called before nsu_confine_drop(), which takes sigaction(2) away. All signals are blocked already.
+ * Return: 0; -errno of sigaction(2).
+ */
+NSU_CHECKED int nsu_init_listen(struct nsu_fail *fail);
+
+/**
+ * nsu_init_run - be PID 1 until the session ends.
+ * @init: borrowed
+ *
+ * Reaps what is orphaned. Ends when the opener has died or has ordered it: SIGTERM to all, up to stop_timeout_ms for
+ * them to end; at the return the caller exits, at which the kernel kills what is left. A channel that is closed
+ * without an order is no end: the opener lives on.
+ */
+void nsu_init_run(const struct nsu_init *init);
+
+#endif

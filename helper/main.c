@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * nsunshare-init: started by pam_nsunshare.so in the new namespaces of a session, it prepares them, answers once, and stays
+ * as their PID 1.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "channel.h"
+#include "confine.h"
+#include "defaults.h"
+#include "init.h"
+#include "plan.h"
+#include "setup.h"
+#include "wire.h"
+
+/* Static: too large for a stack that a hostile ulimit may have made small. */
+static unsigned char frame[NSU_FRAME_MAX];
+static struct nsu_plan plan;
+
+static int receive_plan(int *ret_opener_pidfd, struct nsu_fail *fail)
+{
+	auto_close int opener_pidfd = -1;
+	size_t len;
+	int ret;
+
+	ret = nsu_channel_receive(NSU_HELPER_CHANNEL_FD, frame, sizeof(frame), &len, &opener_pidfd);
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "receive the plan");
+	ret = nsu_wire_decode(frame, len, &plan);
+	if (ret < 0)
+		return nsu_fail_because(fail, -ret,
+					"the plan is not of this version: are module and helper of one "
+					"build?");
+	if (opener_pidfd < 0)
+		return nsu_fail_because(fail, EPROTO, "the plan came without the opener's pidfd");
+	*ret_opener_pidfd = nsu_take_fd(&opener_pidfd);
+	return nsu_plan_check(&plan, fail);
+}
+
+static int prepare(int *ret_opener_pidfd, struct nsu_fail *fail)
+{
+	int ret;
+
+	ret = nsu_confine_reset(fail);
+	if (ret < 0)
+		return ret;
+	ret = receive_plan(ret_opener_pidfd, fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_setup_run(&plan, fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_init_listen(fail);
+	if (ret < 0)
+		return ret;
+	return nsu_confine_drop(fail);
+}
+
+/* Return: false if there is nobody to hear it. */
+static bool answer(const struct nsu_fail *fail)
+{
+	struct nsu_wire_answer answer = {.fail = *fail};
+	size_t len;
+
+	if (nsu_wire_encode_answer(&answer, frame, sizeof(frame), &len) < 0)
+		return false;
+	return nsu_channel_send(NSU_HELPER_CHANNEL_FD, frame, len, -1) == 0;
+}
+
+static bool is_started_by_module(void)
+{
+	struct stat st;
+
+	return fstat(NSU_HELPER_CHANNEL_FD, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+int main(void)
+{
+	static const char usage[] = NSU_HELPER_NAME
+		": PID 1 of a session, started by pam_nsunshare.so only; see nsunshare-init(8)\n";
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	int opener_pidfd = -1;
+	struct nsu_init init;
+	int ret;
+
+	if (!is_started_by_module()) {
+		if (write(STDERR_FILENO, usage, sizeof(usage) - 1) < 0)
+			return 3;
+		return 2;
+	}
+	ret = prepare(&opener_pidfd, &fail);
+	if (!answer(&fail) || ret < 0)
+		return 1;
+	init = (struct nsu_init){
+		.channel_fd = NSU_HELPER_CHANNEL_FD,
+		.opener_pidfd = opener_pidfd,
+		.stop_timeout_ms = (int)plan.stop_timeout_ms,
+		.is_pid1 = (plan.namespaces & CLONE_NEWPID) != 0,
+	};
+	nsu_init_run(&init);
+	_exit(0);
+}

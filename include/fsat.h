@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * fsat.h - files by descriptor: what root opens here can't be steered by somebody who may rename things meanwhile.
+ */
+#ifndef NSU_FSAT_H
+#define NSU_FSAT_H
+
+#include <stddef.h>
+
+#include "base.h"
+#include "fail.h"
+
+/* What nsu_fsat_open_trusted() opens. */
+enum nsu_fsat_use {
+	NSU_FSAT_READ, /* a file to read */
+	NSU_FSAT_EXEC, /* a program, opened O_PATH for execveat(2) */
+};
+
+/**
+ * nsu_fsat_open_trusted - open a file that only root can have written.
+ * @path:   clean absolute path
+ * @use:    what for
+ * @ret_fd: given: the descriptor, O_CLOEXEC; untouched on failure
+ * @fail:   record
+ *
+ * Every directory from `/` on and the file itself are opened without following symbolic links and must belong to root
+ * and be writable by nobody else (an ACL that gives write shows in the group bits); the file must be a regular one,
+ * and executable if that is the use. Never blocks on a FIFO or a device.
+ * Return: 0; -ENOENT if it or a directory above does not exist; -EPERM if it is not trusted; -ELOOP on a symbolic
+ * link; -errno of openat(2), fstat(2).
+ */
+NSU_CHECKED int nsu_fsat_open_trusted(const char *path, enum nsu_fsat_use use, int *ret_fd,
+				      struct nsu_fail *fail);
+
+/**
+ * nsu_fsat_read_text - read a whole file as text.
+ * @fd:       open for reading, at its start
+ * @path:     its name, for the failure's text
+ * @max:      most bytes it may have
+ * @ret_text: given: the text, NUL-terminated, to be freed; untouched on failure
+ * @ret_len:  its length in bytes without the NUL; untouched on failure
+ * @fail:     record
+ *
+ * Return: 0; -EFBIG if it has more than @max bytes; -EINVAL if it holds a NUL byte; -ENOMEM; -errno of read(2).
+ */
+NSU_CHECKED int nsu_fsat_read_text(int fd, const char *path, size_t max, char **ret_text,
+				   size_t *ret_len, struct nsu_fail *fail);
+
+/**
+ * nsu_fsat_open_target - open a directory to mount over, by descriptor.
+ * @dirfd:  where a relative @path starts; AT_FDCWD with an absolute one
+ * @path:   borrowed
+ * @ret_fd: given: an O_PATH descriptor; untouched on failure
+ *
+ * openat2(2) with RESOLVE_NO_SYMLINKS and RESOLVE_NO_MAGICLINKS: a symbolic link anywhere in @path is refused, so
+ * nobody who may rename a component can lead root elsewhere; a relative @path can't leave @dirfd. O_DIRECTORY, so
+ * a FIFO never blocks. Does not log: the caller knows whether a missing target is a failure.
+ * Return: 0; -errno of openat2(2): -ENOENT, -ELOOP, -ENOTDIR among them.
+ */
+NSU_CHECKED int nsu_fsat_open_target(int dirfd, const char *path, int *ret_fd);
+
+/**
+ * nsu_fsat_make_dirs - make a directory and those above it, below a directory that is ours alone.
+ * @dirfd:  a directory that no one else can write yet (the root of a mount that is not attached)
+ * @path:   relative, clean
+ * @ret_fd: given: O_PATH descriptor of the last one; untouched on failure
+ *
+ * What exists stays as it is; new ones get mode 0755 (less the umask). Return: 0; -errno of mkdirat(2), openat2(2).
+ */
+NSU_CHECKED int nsu_fsat_make_dirs(int dirfd, const char *path, int *ret_fd);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * mnt.h - mounts by descriptor only: a file system is made detached, given its attributes, then attached over an open
+ * directory or file. No path of a stranger is ever walked here.
+ */
+#ifndef NSU_MNT_H
+#define NSU_MNT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base.h"
+
+/* One option of a file system, as fsconfig(2) FSCONFIG_SET_STRING takes it. */
+struct nsu_mnt_option {
+	const char *key;
+	const char *value;
+};
+
+/* How mounts made on the host later, and ours, pass between the host and the session. */
+enum nsu_mnt_propagation {
+	NSU_MNT_PRIVATE, /* not at all */
+	NSU_MNT_SLAVE,	 /* from the host to the session only */
+};
+
+/**
+ * nsu_mnt_propagate - set the propagation of every mount of this mount namespace.
+ * @propagation: which
+ *
+ * Changes this thread's mount namespace. Return: 0; -errno of mount_setattr(2).
+ */
+NSU_CHECKED int nsu_mnt_propagate(enum nsu_mnt_propagation propagation);
+
+/**
+ * nsu_mnt_new - make a file system, mounted nowhere yet.
+ * @type:      "tmpfs", "proc", "mqueue"
+ * @options:   @n_options of them
+ * @n_options: how many
+ * @attributes: MOUNT_ATTR_* bits; NOSUID and NODEV are always added
+ * @ret_fd:    given: a descriptor of the mount's root, usable with the *at calls; untouched on failure
+ *
+ * Made of the calling thread's own pid and ipc namespaces. Return: 0; -errno of fsopen, fsconfig, fsmount(2).
+ */
+NSU_CHECKED int nsu_mnt_new(const char *type, const struct nsu_mnt_option *options, size_t n_options,
+			    uint64_t attributes, int *ret_fd);
+
+/**
+ * nsu_mnt_clone_file - a detached bind mount of one file, read-only, nosuid, nodev, noexec.
+ * @dirfd:  directory that holds it
+ * @name:   the file's name
+ * @ret_fd: given: the detached mount; untouched on failure
+ *
+ * Return: 0; -errno of open_tree(2), mount_setattr(2).
+ */
+NSU_CHECKED int nsu_mnt_clone_file(int dirfd, const char *name, int *ret_fd);
+
+/**
+ * nsu_mnt_attach - put a detached mount over an open directory or file.
+ * @mount_fd:  of nsu_mnt_new() or nsu_mnt_clone_file()
+ * @target_fd: an O_PATH descriptor, directory over directory, file over file
+ *
+ * Changes this thread's mount namespace. Return: 0; -errno of move_mount(2): -ENOSPC at fs.mount-max.
+ */
+NSU_CHECKED int nsu_mnt_attach(int mount_fd, int target_fd);
+
+#endif

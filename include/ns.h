@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ns.h - namespaces: their names and flags, starting the helper in new ones, joining and leaving.
+ */
+#ifndef NSU_NS_H
+#define NSU_NS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base.h"
+#include "fail.h"
+
+/* The kinds this version makes; the table in ns.c is the only place that lists them. */
+#define NSU_NS_KINDS 4
+
+struct nsu_ns_kind {
+	const char *name; /* as the policy and unshare(1) spell it */
+	const char *file; /* in /proc/PID/ns */
+	unsigned flag;    /* CLONE_NEW* */
+};
+
+/* In the order in which a process goes back into its own: pid and mount last of all. */
+extern const struct nsu_ns_kind nsu_ns_kinds[NSU_NS_KINDS];
+
+/**
+ * nsu_ns_flag - the flag of a kind's name.
+ * @name: "mount", "ipc", "uts", "pid"
+ *
+ * Pure. Return: CLONE_NEW*, or 0 for an unknown name.
+ */
+unsigned nsu_ns_flag(const char *name);
+
+/**
+ * nsu_ns_list - the names of a set of kinds, joined by commas.
+ * @flags:  CLONE_NEW* bits
+ * @buffer: caller's, @cap bytes, always terminated
+ * @cap:    size of @buffer; 64 suffices for all
+ *
+ * Pure. Return: @buffer; "none" for no kind.
+ */
+const char *nsu_ns_list(unsigned flags, char *buffer, size_t cap);
+
+/* The helper, started in new namespaces. */
+struct nsu_ns_child {
+	int pidfd; /* O_CLOEXEC */
+	pid_t pid; /* as the caller's pid namespace has it; for log lines only */
+};
+
+/**
+ * nsu_ns_start - execute a program in new namespaces, as nobody's child.
+ * @exec_fd:    O_PATH descriptor of the program (nsu_fsat_open_trusted)
+ * @channel_fd: what the program finds as descriptor NSU_HELPER_CHANNEL_FD
+ * @flags:      CLONE_NEW* bits
+ * @ret_child:  its pidfd is given; untouched on failure
+ * @fail:       record
+ *
+ * The program gets the argv { NSU_HELPER_NAME } and an empty environment. All other descriptors of the caller that are
+ * not O_CLOEXEC reach it: it closes them first. It is started by an intermediate that ends at once, so that it is
+ * reparented and never seen by a wait(2) of the caller; the intermediate has no exit signal, so that it is neither, and
+ * SIGCHLD stays as it is (seen on 6.18, also with SIGCHLD ignored). Both run on the caller's memory (CLONE_VM |
+ * CLONE_VFORK): nothing is copied, no atfork handler runs. All signals are blocked meanwhile and then restored.
+ * Return: 0; -errno of clone(2) (-ENOSPC at a limit of user.max_*_namespaces or 32 nested pid namespaces), execveat(2).
+ */
+NSU_CHECKED int nsu_ns_start(int exec_fd, int channel_fd, unsigned flags,
+			     struct nsu_ns_child *ret_child, struct nsu_fail *fail);
+
+/* The caller's own namespaces, held by descriptors in the order of nsu_ns_kinds; -1 where not held. */
+struct nsu_ns_saved {
+	int fds[NSU_NS_KINDS];
+};
+
+#define NSU_NS_SAVED_INIT                                                                          \
+	{                                                                                          \
+		.fds = {-1, -1, -1, -1}                                                            \
+	}
+
+/**
+ * nsu_ns_save - hold the caller's own namespaces, to come back to.
+ * @flags: CLONE_NEW* bits: which
+ * @saved: initialised; on failure it may hold some, for nsu_ns_drop()
+ * @fail:  record
+ *
+ * The pid namespace is the one for children. Return: 0; -errno of open(2) below /proc/self/ns.
+ */
+NSU_CHECKED int nsu_ns_save(unsigned flags, struct nsu_ns_saved *saved, struct nsu_fail *fail);
+
+/**
+ * nsu_ns_restore - go back into the namespaces that were held.
+ * @saved: borrowed
+ * @fail:  record
+ *
+ * Tries each, also after one has failed. The mount namespace sets the working directory to its root.
+ * Return: 0; -errno of the first setns(2) that failed.
+ */
+NSU_CHECKED int nsu_ns_restore(const struct nsu_ns_saved *saved, struct nsu_fail *fail);
+
+/**
+ * nsu_ns_drop - close what nsu_ns_save() opened.
+ * @saved: its descriptors are -1 afterwards
+ */
+void nsu_ns_drop(struct nsu_ns_saved *saved);
+
+/**
+ * nsu_ns_join - the commit: enter the namespaces of a process, all or none.
+ * @pidfd: borrowed
+ * @flags: CLONE_NEW* bits
+ * @fail:  record
+ *
+ * One setns(2). Changes the caller's namespaces, and with CLONE_NEWNS its root and working directory. The caller must
+ * have one thread. Return: 0; -ESRCH if the process has ended; -errno of setns(2).
+ */
+NSU_CHECKED int nsu_ns_join(int pidfd, unsigned flags, struct nsu_fail *fail);
+
+#endif

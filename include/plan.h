@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * plan.h - the resolved session: what will be done for this login, as plain data. Policy makes it, the wire carries
+ * it, the helper carries it out. Nothing in it is looked up or expanded again.
+ */
+#ifndef NSU_PLAN_H
+#define NSU_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base.h"
+#include "defaults.h"
+#include "fail.h"
+
+enum nsu_plan_mount_type {
+	NSU_PLAN_TMPFS,	 /* an empty tmpfs with limits */
+	NSU_PLAN_PROC,	 /* a fresh proc of the session's pid namespace */
+	NSU_PLAN_MQUEUE, /* the POSIX message queues of the session's ipc namespace */
+	NSU_PLAN_HOSTS,	 /* a copy of the host's file with a line for the session's host name */
+	NSU_PLAN_MOUNT_TYPES
+};
+
+struct nsu_plan_mount {
+	enum nsu_plan_mount_type type;
+	const char *path;	/* clean absolute path; in the plan's text */
+	bool optional;		/* a path that does not exist is skipped, not a failure */
+	/* tmpfs only */
+	bool noexec;
+	uint64_t size_bytes;	/* 0: size_percent says it */
+	unsigned size_percent;	/* of the memory, 1..100; 0: size_bytes says it */
+	uint64_t inodes;	/* never 0 */
+	mode_t mode;		/* of its root directory */
+	uid_t uid;		/* owner of its root directory */
+	gid_t gid;
+};
+
+enum nsu_plan_propagation {
+	NSU_PLAN_PRIVATE, /* no mount passes between host and session */
+	NSU_PLAN_SLAVE,	  /* later mounts of the host appear in the session */
+};
+
+struct nsu_plan {
+	bool leave_alone;	/* the policy isolates nothing of this session; what follows does not matter */
+	unsigned namespaces;	/* CLONE_NEW* bits */
+	enum nsu_plan_propagation propagation;
+	unsigned timeout_ms;	/* limit of an open */
+	unsigned stop_timeout_ms; /* from SIGTERM to SIGKILL at the end */
+	bool enforce;		/* false: report only */
+	bool allow_on_error;	/* log in without isolation if opening fails */
+	const char *profile;	/* name; in the plan's text, as all strings here; "" where none applies */
+	const char *rule;	/* origin of the rule that matched, "file:line"; or why there is none */
+	const char *hostname;	/* of the uts namespace; "": as the host's */
+	struct nsu_plan_mount mounts[NSU_PLAN_MOUNTS_MAX]; /* done in this order */
+	size_t n_mounts;
+	char note[NSU_LOG_VALUE_MAX]; /* a warning for the log, such as a group that does not exist; "": none */
+	char text[NSU_PLAN_TEXT_MAX];
+	size_t text_len;
+};
+
+/**
+ * nsu_plan_init - an empty plan: the built-in values, no namespace, no mount.
+ * @plan: filled; no need to clear it, it holds no resource. Too large for the stack of a guest: allocate it
+ */
+void nsu_plan_init(struct nsu_plan *plan);
+
+/**
+ * nsu_plan_text - keep a string in the plan.
+ * @plan:     holds the copy
+ * @string:   borrowed
+ * @ret_text: the copy, valid as long as the plan stays where it is; untouched on failure
+ *
+ * Return: 0; -E2BIG if NSU_PLAN_TEXT_MAX is used up.
+ */
+NSU_CHECKED int nsu_plan_text(struct nsu_plan *plan, const char *string, const char **ret_text);
+
+/**
+ * nsu_plan_check - does a plan keep the rules that the helper relies on?
+ * @plan: borrowed
+ * @fail: record; names the mount or value
+ *
+ * Paths clean and absolute; no two mounts on one path; limits of every tmpfs set and in range; proc only with the pid, mqueue only
+ * with the ipc, a host name only with the uts namespace; any mount and the pid namespace only with the mount
+ * namespace; times in range. Both sides of the channel ask this. Return: 0; -EINVAL.
+ */
+NSU_CHECKED int nsu_plan_check(const struct nsu_plan *plan, struct nsu_fail *fail);
+
+/**
+ * nsu_plan_print - a plan as text, one `key: value` a line, mounts indented.
+ * @plan:   borrowed
+ * @buffer: caller's, @cap bytes; always terminated
+ * @cap:    size of @buffer; what does not fit is cut
+ *
+ * The golden form of the tests. Pure. Return: @buffer.
+ */
+const char *nsu_plan_print(const struct nsu_plan *plan, char *buffer, size_t cap);
+
+#endif

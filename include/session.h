@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * session.h - carry out a plan for the calling process: start the helper beside it, and commit with one setns(2).
+ */
+#ifndef NSU_SESSION_H
+#define NSU_SESSION_H
+
+#include <sys/types.h>
+
+#include "base.h"
+#include "fail.h"
+#include "ns.h"
+#include "plan.h"
+
+/* An open session, as its opener holds it. Every descriptor is O_CLOEXEC. */
+struct nsu_session {
+	struct nsu_ns_saved saved; /* the opener's own namespaces, to come back to */
+	int init_pidfd;		   /* PID 1; -1 where the plan has no pid namespace */
+	int channel_fd;		   /* to PID 1; -1 likewise */
+	pid_t init_pid;		   /* its number on the host, for log lines */
+	struct {		   /* what the descriptors were at open, in the order above */
+		dev_t dev;
+		ino_t ino;
+	} identities[NSU_NS_KINDS + 2];
+};
+
+#define NSU_SESSION_INIT                                                                           \
+	{                                                                                          \
+		.saved = NSU_NS_SAVED_INIT, .init_pidfd = -1, .channel_fd = -1                     \
+	}
+
+/**
+ * nsu_session_open - put the calling process into a session of its own.
+ * @plan:        borrowed; has passed nsu_plan_check(); not leave_alone
+ * @home:        where to go if the working directory does not exist in the session; may be ""
+ * @session:     initialised; open on success, for nsu_session_close() or _forget(); untouched on failure
+ * @fail:        record; names the step
+ *
+ * Blocks up to the plan's timeout. On failure nothing of the caller has changed and nothing is left. On success the
+ * caller's namespaces have, and children that it forks from now on are in the session; its working directory means
+ * the same where that exists in the session.
+ * Return: 0; -EPERM, -EBUSY if the caller may not open one (nsu_proc_check_opener); -ENOSYS; -ETIMEDOUT; -ECHILD if the
+ * helper ended before it was ready; -errno of the step that failed, in the caller or in the helper.
+ */
+NSU_CHECKED int nsu_session_open(const struct nsu_plan *plan, const char *home,
+				 struct nsu_session *session, struct nsu_fail *fail);
+
+/**
+ * nsu_session_close - leave a session and end it.
+ * @session: open; as NSU_SESSION_INIT afterwards, also on failure
+ * @fail:    record
+ *
+ * Goes back into the caller's own namespaces and tells PID 1 to end, with which all processes of the session do. Blocks up
+ * to NSU_CLOSE_WAIT_MS for that, but it may take longer: a child of the caller that is not reaped yet keeps PID 1.
+ * Return: 0; -errno of setns(2) where the caller has lost its privileges meanwhile: the session ends all the same.
+ */
+NSU_CHECKED int nsu_session_close(struct nsu_session *session, struct nsu_fail *fail);
+
+/**
+ * nsu_session_forget - close what a session holds, and touch nothing else.
+ * @session: as NSU_SESSION_INIT afterwards
+ *
+ * For a forked child of the opener, and for an opener that will not close: the session then ends with the opener.
+ * Async-signal-safe.
+ */
+void nsu_session_forget(struct nsu_session *session);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * subject.h - who asks for a session: taken once, before anything else, and never looked up again.
+ */
+#ifndef NSU_SUBJECT_H
+#define NSU_SUBJECT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base.h"
+#include "defaults.h"
+#include "fail.h"
+
+struct nsu_subject {
+	char *user;  /* as the account database spells it */
+	char *home;  /* as it stands there: unchecked */
+	char *group; /* name of the primary group; its number where it has no name */
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups; /* all groups, the primary one among them; filled at the first question */
+	int n_groups;  /* -1: not asked yet */
+	const char *service; /* borrowed from PAM for the life of the subject; never NULL */
+	const char *tty;     /* borrowed; "" where PAM has none */
+	const char *rhost;   /* borrowed; "" where PAM has none */
+	char host[NSU_HOSTNAME_MAX + 1]; /* the host's name */
+	char id[NSU_ID_LEN + 1];	 /* of this session, hexadecimal, random */
+};
+
+#define NSU_SUBJECT_INIT                                                                           \
+	{                                                                                          \
+		.n_groups = -1, .service = "", .tty = "", .rhost = ""                              \
+	}
+
+/**
+ * nsu_subject_look_up - fill in what the account database, the kernel and chance know.
+ * @subject: initialised; user, home, group, uid, gid, host, id are set
+ * @user:    the name PAM has
+ * @fail:    record
+ *
+ * Asks NSS: may take as long as the host's name services do. Return: 0; -ENOENT if there is no such user; -EINVAL for
+ * uid or gid 4294967295 (glibc hands it out of /etc/passwd, and it means "unchanged" to the kernel); -ENOMEM; -errno of
+ * getpwnam_r(3), getrandom(2).
+ */
+NSU_CHECKED int nsu_subject_look_up(struct nsu_subject *subject, const char *user,
+				    struct nsu_fail *fail);
+
+/**
+ * nsu_subject_is_member - is the user in a group?
+ * @subject:       looked up; its list of groups is fetched at the first call
+ * @group:         a group's name
+ * @ret_is_member: the answer; untouched on failure
+ * @fail:          record
+ *
+ * Asks NSS. A failing name service is a failure, never the answer no. Return: 0; -ENOENT if there is no such group;
+ * -errno of getgrnam_r(3), getgrouplist(3).
+ */
+NSU_CHECKED int nsu_subject_is_member(struct nsu_subject *subject, const char *group,
+				      bool *ret_is_member, struct nsu_fail *fail);
+
+/**
+ * nsu_subject_clear - free what a subject holds.
+ * @subject: initialised; may be used anew afterwards
+ */
+void nsu_subject_clear(struct nsu_subject *subject);
+
+#endif

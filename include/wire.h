@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * wire.h - a plan and an answer as bytes and back. Pure: no I/O, no allocation. Both ends are of one build and one
+ * machine, so numbers are in the machine's own order; the version says when they are not of one build.
+ */
+#ifndef NSU_WIRE_H
+#define NSU_WIRE_H
+
+#include <stddef.h>
+
+#include "base.h"
+#include "fail.h"
+#include "plan.h"
+
+/* What the helper answers: exactly one of these frames before it becomes PID 1. */
+struct nsu_wire_answer {
+	struct nsu_fail fail; /* err 0: ready */
+};
+
+/* What the opener says after that; one byte a frame. */
+enum nsu_wire_order {
+	NSU_WIRE_END = 1, /* end the session now */
+};
+
+/**
+ * nsu_wire_encode - flatten a plan into one frame.
+ * @plan:    borrowed; has passed nsu_plan_check()
+ * @buffer:  caller's, @cap bytes; NSU_FRAME_MAX always suffices
+ * @cap:     size of @buffer in bytes
+ * @ret_len: bytes written; untouched on failure
+ *
+ * Of the plan goes what the helper needs; names of rules stay. Pure: the same plan gives the same bytes.
+ * Return: 0; -E2BIG if the frame would not fit.
+ */
+NSU_CHECKED int nsu_wire_encode(const struct nsu_plan *plan, void *buffer, size_t cap,
+				size_t *ret_len);
+
+/**
+ * nsu_wire_decode - a plan from one frame.
+ * @frame: borrowed, @len bytes, from anywhere
+ * @len:   length in bytes
+ * @plan:  filled; its content is undefined on failure
+ *
+ * Pure. The caller asks nsu_plan_check() next. Return: 0; -EPROTO if the frame is not one of this version; -EBADMSG if
+ * it is cut short, holds more than a plan, or a value outside its type.
+ */
+NSU_CHECKED int nsu_wire_decode(const void *frame, size_t len, struct nsu_plan *plan);
+
+/**
+ * nsu_wire_encode_answer - flatten the helper's answer into one frame.
+ * @answer:  borrowed
+ * @buffer:  caller's, @cap bytes; sizeof(struct nsu_wire_answer) + 16 suffices
+ * @cap:     size of @buffer in bytes
+ * @ret_len: bytes written; untouched on failure
+ *
+ * Pure. Return: 0; -E2BIG.
+ */
+NSU_CHECKED int nsu_wire_encode_answer(const struct nsu_wire_answer *answer, void *buffer, size_t cap,
+				       size_t *ret_len);
+
+/**
+ * nsu_wire_decode_answer - the helper's answer from one frame.
+ * @frame:      borrowed, @len bytes
+ * @len:        length in bytes
+ * @ret_answer: filled; its text is terminated; undefined on failure
+ *
+ * Pure. Return: 0; -EPROTO, -EBADMSG as nsu_wire_decode().
+ */
+NSU_CHECKED int nsu_wire_decode_answer(const void *frame, size_t len,
+				       struct nsu_wire_answer *ret_answer);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fsat.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+static const char *untrusted_reason(const struct stat *st)
+{
+	if (st->st_uid != 0)
+		return "it does not belong to root (chown root)";
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return "others than root can write it (chmod go-w)";
+	return NULL;
+}
+
+static int check_trusted_dir(int dirfd, const char *path, int prefix_len, struct nsu_fail *fail)
+{
+	const char *reason;
+	struct stat st;
+
+	if (fstat(dirfd, &st) < 0)
+		return nsu_fail(fail, errno, "stat '%.*s'", prefix_len, path);
+	reason = untrusted_reason(&st);
+	if (reason)
+		return nsu_fail_because(fail, EPERM, "%s: the directory '%.*s' is not trusted: %s",
+					path, prefix_len, path, reason);
+	return 0;
+}
+
+/* Walks from `/` to the directory that holds the last component, checking each on its descriptor. */
+static int open_trusted_parent(const char *path, int *ret_dirfd, struct nsu_fail *fail)
+{
+	const char *last = strrchr(path, '/');
+	auto_close int dirfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *part = path;
+	int ret;
+
+	if (dirfd < 0)
+		return nsu_fail(fail, errno, "open '/'");
+	ret = check_trusted_dir(dirfd, "/", 1, fail);
+	while (ret == 0 && part < last) {
+		char name[NAME_MAX + 1];
+		size_t len;
+		int next;
+
+		part++;
+		len = strcspn(part, "/");
+		if (len >= sizeof(name))
+			return nsu_fail(fail, ENAMETOOLONG, "open '%s'", path);
+		memcpy(name, part, len);
+		name[len] = '\0';
+		part += len;
+		next = openat(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0)
+			return nsu_fail(fail, errno, "open '%.*s', a directory of '%s'",
+					(int)(part - path), path, path);
+		close(dirfd);
+		dirfd = next;
+		ret = check_trusted_dir(dirfd, path, (int)(part - path), fail);
+	}
+	if (ret < 0)
+		return ret;
+	*ret_dirfd = nsu_take_fd(&dirfd);
+	return 0;
+}
+
+int nsu_fsat_open_trusted(const char *path, enum nsu_fsat_use use, int *ret_fd,
+			  struct nsu_fail *fail)
+{
+	int flags = use == NSU_FSAT_EXEC ? O_PATH : O_RDONLY | O_NOCTTY | O_NONBLOCK;
+	auto_close int dirfd = -1;
+	auto_close int fd = -1;
+	const char *reason;
+	struct stat st;
+	int ret;
+
+	ret = open_trusted_parent(path, &dirfd, fail);
+	if (ret < 0)
+		return ret;
+	fd = openat(dirfd, strrchr(path, '/') + 1, flags | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return nsu_fail(fail, errno, "open '%s'", path);
+	if (fstat(fd, &st) < 0)
+		return nsu_fail(fail, errno, "stat '%s'", path);
+	if (S_ISLNK(st.st_mode)) /* O_PATH opens the link itself */
+		return nsu_fail(fail, ELOOP, "open '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return nsu_fail_because(fail, EPERM, "%s: not a regular file", path);
+	reason = untrusted_reason(&st);
+	if (reason)
+		return nsu_fail_because(fail, EPERM, "%s: the file is not trusted: %s", path, reason);
+	if (use == NSU_FSAT_EXEC && !(st.st_mode & S_IXUSR))
+		return nsu_fail_because(fail, EACCES, "%s: not executable (chmod 755)", path);
+	*ret_fd = nsu_take_fd(&fd);
+	return 0;
+}
+
+int nsu_fsat_read_text(int fd, const char *path, size_t max, char **ret_text, size_t *ret_len,
+		       struct nsu_fail *fail)
+{
+	auto_free char *text = NULL;
+	size_t cap, len = 0;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return nsu_fail(fail, errno, "stat '%s'", path);
+	if (st.st_size < 0 || (uint64_t)st.st_size > max)
+		return nsu_fail_because(fail, EFBIG, "%s: larger than the %zu bytes allowed", path, max);
+	cap = (size_t)st.st_size + 1; /* one more than expected: shows a file that grows meanwhile */
+	text = malloc(cap + 1);
+	if (!text)
+		return nsu_fail(fail, ENOMEM, "read '%s'", path);
+	while (len < cap) {
+		ssize_t n = read(fd, text + len, cap - len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return nsu_fail(fail, errno, "read '%s'", path);
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	if (len == cap)
+		return nsu_fail_because(fail, EAGAIN, "%s: changed while it was read", path);
+	text[len] = '\0';
+	if (strlen(text) != len)
+		return nsu_fail_because(fail, EINVAL, "%s: holds a NUL byte: not a text file", path);
+	*ret_text = text;
+	*ret_len = len;
+	text = NULL;
+	return 0;
+}
+
+int nsu_fsat_open_target(int dirfd, const char *path, int *ret_fd)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd;
+
+	if (path[0] != '/')
+		how.resolve |= RESOLVE_BENEATH;
+	fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+	if (fd < 0)
+		return -errno;
+	*ret_fd = (int)fd;
+	return 0;
+}
+
+int nsu_fsat_make_dirs(int dirfd, const char *path, int *ret_fd)
+{
+	char prefix[NSU_PATH_MAX];
+	size_t len = 0;
+
+	if (strlen(path) >= sizeof(prefix))
+		return -ENAMETOOLONG;
+	do {
+		len += path[len] == '/';
+		len += strcspn(path + len, "/");
+		memcpy(prefix, path, len);
+		prefix[len] = '\0';
+		if (mkdirat(dirfd, prefix, 0755) < 0 && errno != EEXIST)
+			return -errno;
+	} while (path[len]);
+	return nsu_fsat_open_target(dirfd, path, ret_fd);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Raw system calls: musl 1.2.3 has no wrappers, and glibc's <sys/mount.h> can't stand beside <linux/mount.h>. */
+#include "mnt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/syscall.h>
+
+/* linux/fs.h, which drags in too much. */
+#define MNT_MS_PRIVATE (1UL << 18)
+#define MNT_MS_SLAVE (1UL << 19)
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
+
+#define ALWAYS (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+
+static int set_attributes(int dirfd, const char *path, unsigned flags, struct mount_attr *attr)
+{
+	if (syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof(*attr)) < 0)
+		return -errno;
+	return 0;
+}
+
+int nsu_mnt_propagate(enum nsu_mnt_propagation propagation)
+{
+	struct mount_attr attr = {
+		.propagation = propagation == NSU_MNT_SLAVE ? MNT_MS_SLAVE : MNT_MS_PRIVATE,
+	};
+
+	return set_attributes(AT_FDCWD, "/", AT_RECURSIVE, &attr);
+}
+
+static int configure(int fs_fd, const struct nsu_mnt_option *options, size_t n_options)
+{
+	for (size_t i = 0; i < n_options; i++) {
+		if (syscall(SYS_fsconfig, fs_fd, FSCONFIG_SET_STRING, options[i].key,
+			    options[i].value, 0) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+int nsu_mnt_new(const char *type, const struct nsu_mnt_option *options, size_t n_options,
+		uint64_t attributes, int *ret_fd)
+{
+	static const struct nsu_mnt_option source = {"source", "nsunshare"}; /* as findmnt(8) shows it */
+	auto_close int fs_fd = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
+	long fd;
+	int ret;
+
+	if (fs_fd < 0)
+		return -errno;
+	ret = configure(fs_fd, &source, 1);
+	if (ret == 0)
+		ret = configure(fs_fd, options, n_options);
+	if (ret < 0)
+		return ret;
+	if (syscall(SYS_fsconfig, fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	fd = syscall(SYS_fsmount, fs_fd, FSMOUNT_CLOEXEC, (unsigned)(attributes | ALWAYS));
+	if (fd < 0)
+		return -errno;
+	*ret_fd = (int)fd;
+	return 0;
+}
+
+int nsu_mnt_clone_file(int dirfd, const char *name, int *ret_fd)
+{
+	struct mount_attr attr = {.attr_set = ALWAYS | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY};
+	auto_close int fd = (int)syscall(SYS_open_tree, dirfd, name,
+					 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = set_attributes(fd, "", AT_EMPTY_PATH, &attr);
+	if (ret < 0)
+		return ret;
+	*ret_fd = nsu_take_fd(&fd);
+	return 0;
+}
+
+int nsu_mnt_attach(int mount_fd, int target_fd)
+{
+	if (syscall(SYS_move_mount, mount_fd, "", target_fd, "",
+		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return -errno;
+	return 0;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "plan.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ns.h"
+#include "text.h"
+
+static const char *const mount_type_names[NSU_PLAN_MOUNT_TYPES] = {
+	[NSU_PLAN_TMPFS] = "tmpfs",
+	[NSU_PLAN_PROC] = "proc",
+	[NSU_PLAN_MQUEUE] = "mqueue",
+	[NSU_PLAN_HOSTS] = "hosts",
+};
+
+void nsu_plan_init(struct nsu_plan *plan)
+{
+	memset(plan, 0, offsetof(struct nsu_plan, text)); /* the text is written before it is read */
+	plan->text_len = 0;
+	plan->timeout_ms = NSU_TIMEOUT_MS;
+	plan->enforce = true;
+	plan->profile = "";
+	plan->rule = "";
+	plan->hostname = "";
+}
+
+int nsu_plan_text(struct nsu_plan *plan, const char *string, const char **ret_text)
+{
+	size_t size = strlen(string) + 1;
+	char *copy = plan->text + plan->text_len;
+
+	if (size > sizeof(plan->text) - plan->text_len)
+		return -E2BIG;
+	memcpy(copy, string, size);
+	plan->text_len += size;
+	*ret_text = copy;
+	return 0;
+}
+
+static int check_tmpfs(const struct nsu_plan_mount *mount, struct nsu_fail *fail)
+{
+	bool bytes_ok = mount->size_percent == 0 && mount->size_bytes >= NSU_TMPFS_BYTES_MIN &&
+			mount->size_bytes <= NSU_TMPFS_BYTES_MAX;
+	bool percent_ok = mount->size_bytes == 0 && mount->size_percent >= 1 &&
+			  mount->size_percent <= 100;
+
+	if (!bytes_ok && !percent_ok)
+		return nsu_fail_because(fail, EINVAL, "tmpfs on '%s': its size is out of range",
+					mount->path);
+	if (mount->inodes < NSU_TMPFS_INODES_MIN || mount->inodes > NSU_TMPFS_INODES_MAX)
+		return nsu_fail_because(fail, EINVAL, "tmpfs on '%s': its inodes are out of range",
+					mount->path);
+	if (mount->mode > 01777 || mount->uid == (uid_t)-1 || mount->gid == (gid_t)-1)
+		return nsu_fail_because(fail, EINVAL, "tmpfs on '%s': its mode or owner is out of range",
+					mount->path);
+	return 0;
+}
+
+static int check_mount(const struct nsu_plan *plan, size_t index, struct nsu_fail *fail)
+{
+	const struct nsu_plan_mount *mount = &plan->mounts[index];
+
+	if (!nsu_text_is_path(mount->path))
+		return nsu_fail_because(fail, EINVAL,
+					"mount %zu: its path is not a clean absolute path", index);
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(plan->mounts[i].path, mount->path) == 0)
+			return nsu_fail_because(fail, EINVAL, "two mounts on '%s'", mount->path);
+	}
+	if (mount->type == NSU_PLAN_TMPFS)
+		return check_tmpfs(mount, fail);
+	if (mount->type == NSU_PLAN_PROC && !(plan->namespaces & CLONE_NEWPID))
+		return nsu_fail_because(fail, EINVAL, "proc on '%s' needs the pid namespace",
+					mount->path);
+	if (mount->type == NSU_PLAN_MQUEUE && !(plan->namespaces & CLONE_NEWIPC))
+		return nsu_fail_because(fail, EINVAL, "mqueue on '%s' needs the ipc namespace",
+					mount->path);
+	if (mount->type == NSU_PLAN_HOSTS && plan->hostname[0] == '\0')
+		return nsu_fail_because(fail, EINVAL, "hosts on '%s' needs a host name",
+					mount->path);
+	return 0;
+}
+
+int nsu_plan_check(const struct nsu_plan *plan, struct nsu_fail *fail)
+{
+	if (plan->leave_alone)
+		return 0;
+	if (plan->namespaces == 0)
+		return nsu_fail_because(fail, EINVAL, "the plan has no namespace");
+	if ((plan->n_mounts > 0 || (plan->namespaces & CLONE_NEWPID)) &&
+	    !(plan->namespaces & CLONE_NEWNS))
+		return nsu_fail_because(fail, EINVAL,
+					"mounts and the pid namespace need the mount namespace");
+	if (plan->hostname[0] != '\0' && !(plan->namespaces & CLONE_NEWUTS))
+		return nsu_fail_because(fail, EINVAL, "a host name needs the uts namespace");
+	if (strlen(plan->hostname) > NSU_HOSTNAME_MAX)
+		return nsu_fail_because(fail, EINVAL, "the host name is too long");
+	if (plan->timeout_ms < NSU_TIMEOUT_MIN_MS || plan->timeout_ms > NSU_TIMEOUT_MAX_MS ||
+	    plan->stop_timeout_ms > NSU_STOP_TIMEOUT_MAX_MS)
+		return nsu_fail_because(fail, EINVAL, "a time limit is out of range");
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		int ret = check_mount(plan, i, fail);
+
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+struct printer {
+	char *buffer;
+	size_t cap;
+	size_t len;
+};
+
+NSU_PRINTF(2, 3) static void print(struct printer *printer, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	if (printer->len >= printer->cap)
+		return;
+	va_start(args, format);
+	n = vsnprintf(printer->buffer + printer->len, printer->cap - printer->len, format, args);
+	va_end(args);
+	if (n > 0)
+		printer->len += (size_t)n;
+}
+
+static void print_mount(struct printer *printer, const struct nsu_plan_mount *mount)
+{
+	print(printer, "mount: %s on %s", mount_type_names[mount->type], mount->path);
+	if (mount->type == NSU_PLAN_TMPFS) {
+		if (mount->size_percent)
+			print(printer, " size=%u%%", mount->size_percent);
+		else
+			print(printer, " size=%" PRIu64, mount->size_bytes);
+		print(printer, " inodes=%" PRIu64 " mode=%04o owner=%u:%u", mount->inodes,
+		      (unsigned)mount->mode, (unsigned)mount->uid, (unsigned)mount->gid);
+		if (mount->noexec)
+			print(printer, " noexec");
+	}
+	if (mount->optional)
+		print(printer, " optional");
+	print(printer, "\n");
+}
+
+const char *nsu_plan_print(const struct nsu_plan *plan, char *buffer, size_t cap)
+{
+	struct printer printer = {.buffer = buffer, .cap = cap};
+	char kinds[64];
+
+	buffer[0] = '\0';
+	print(&printer, "profile: %s\nrule: %s\n", plan->profile[0] ? plan->profile : "-", plan->rule);
+	if (plan->note[0])
+		print(&printer, "note: %s\n", plan->note);
+	if (plan->leave_alone) {
+		print(&printer, "session: left alone\n");
+		return buffer;
+	}
+	print(&printer, "namespaces: %s\n", nsu_ns_list(plan->namespaces, kinds, sizeof(kinds)));
+	print(&printer, "hostname: %s\n", plan->hostname[0] ? plan->hostname : "-");
+	print(&printer, "propagation: %s\n",
+	      plan->propagation == NSU_PLAN_SLAVE ? "slave" : "private");
+	for (size_t i = 0; i < plan->n_mounts; i++)
+		print_mount(&printer, &plan->mounts[i]);
+	print(&printer, "timeout: %u\nstop_timeout: %u\nenforce: %s\non_error: %s\n",
+	      plan->timeout_ms, plan->stop_timeout_ms, plan->enforce ? "true" : "false",
+	      plan->allow_on_error ? "allow" : "deny");
+	return buffer;
+}

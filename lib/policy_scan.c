@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What libconfig 1.5 (Debian 12) does with a text that it does not like, each seen:
+ *   @include of a directory ends the calling process, of a FIFO hangs it;
+ *   4294967296 becomes 0 and 4294967396 becomes 100; 0755 is decimal 755; 0xFFFFFFFF is -1;
+ *   "a\x00b" becomes "ab"; a string may run over lines, so that one forgotten quote eats half a file.
+ * One pass over the text, in libconfig's own lexical terms, refuses all of these by line before libconfig sees it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy_parse.h"
+#include "text.h"
+
+struct scan {
+	const char *pos;
+	unsigned line;
+	const char *file;
+	struct nsu_fail *fail;
+};
+
+static int refuse(const struct scan *scan, const char *reason)
+{
+	return nsu_fail_because(scan->fail, EINVAL, "%s:%u: %s", scan->file, scan->line, reason);
+}
+
+static void skip_to_newline(struct scan *scan)
+{
+	scan->pos += strcspn(scan->pos, "\n");
+}
+
+static int skip_comment(struct scan *scan)
+{
+	unsigned first_line = scan->line;
+
+	for (scan->pos += 2; *scan->pos; scan->pos++) {
+		if (scan->pos[0] == '*' && scan->pos[1] == '/') {
+			scan->pos += 2;
+			return 0;
+		}
+		if (*scan->pos == '\n')
+			scan->line++;
+	}
+	scan->line = first_line;
+	return refuse(scan, "this comment has no end (*/)");
+}
+
+static int skip_string(struct scan *scan)
+{
+	for (scan->pos++; *scan->pos != '"'; scan->pos++) {
+		unsigned char c = (unsigned char)*scan->pos;
+
+		if (c == '\0' || c == '\n' || c == '\r')
+			return refuse(scan, "this string has no end (\") on its line");
+		if (c < 0x20 || c == 0x7f)
+			return refuse(scan, "a control character in a string");
+		if (c != '\\')
+			continue;
+		scan->pos++;
+		if (*scan->pos != '\\' && *scan->pos != '"')
+			return refuse(scan,
+				      "an escape sequence in a string: only \\\\ and \\\" are allowed");
+	}
+	scan->pos++;
+	return 0;
+}
+
+static int skip_number(struct scan *scan)
+{
+	size_t len = strspn(scan->pos, "0123456789");
+	char digits[16];
+	uint64_t number;
+
+	if (strspn(scan->pos + len, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.") > 0)
+		return refuse(scan, "not a plain decimal number (sizes and modes are strings, such as "
+				    "\"256M\" and \"1777\")");
+	if (len > 1 && scan->pos[0] == '0')
+		return refuse(scan, "a number with a leading zero (modes are strings, such as \"0755\")");
+	snprintf(digits, sizeof(digits), "%.*s", (int)(len < sizeof(digits) ? len : 15), scan->pos);
+	if (nsu_text_to_number(digits, 0, INT32_MAX, &number) < 0)
+		return refuse(scan, "a number larger than 2147483647");
+	scan->pos += len;
+	return 0;
+}
+
+static void skip_name(struct scan *scan)
+{
+	scan->pos += strspn(scan->pos, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789_-*");
+}
+
+static int scan_one(struct scan *scan)
+{
+	char c = *scan->pos;
+
+	if (c == '#' || (c == '/' && scan->pos[1] == '/')) {
+		skip_to_newline(scan);
+		return 0;
+	}
+	if (c == '/' && scan->pos[1] == '*')
+		return skip_comment(scan);
+	if (c == '"')
+		return skip_string(scan);
+	if (c >= '0' && c <= '9')
+		return skip_number(scan);
+	if (c == '@')
+		return refuse(scan, "@include is not allowed in a policy");
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '*') {
+		skip_name(scan);
+		return 0;
+	}
+	if (c == '\n')
+		scan->line++;
+	scan->pos++;
+	return 0;
+}
+
+int nsu_policy_scan(const char *text, const char *file, struct nsu_fail *fail)
+{
+	struct scan scan = {.pos = text, .line = 1, .file = file, .fail = fail};
+
+	while (*scan.pos) {
+		int ret = scan_one(&scan);
+
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "policy_value.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ns.h"
+#include "template.h"
+#include "text.h"
+
+unsigned nsu_value_line(const config_setting_t *setting)
+{
+	return config_setting_source_line(setting);
+}
+
+int nsu_value_wrong(const struct nsu_parse *parse, const config_setting_t *setting, const char *text)
+{
+	const config_setting_t *named = setting;
+
+	while (!config_setting_name(named) && config_setting_parent(named))
+		named = config_setting_parent(named);
+	return nsu_fail_because(parse->fail, EINVAL, "%s:%u: key '%s': %s", parse->policy->file,
+				nsu_value_line(setting), config_setting_name(named) ?: "", text);
+}
+
+static const char *type_name(const config_setting_t *setting)
+{
+	switch (config_setting_type(setting)) {
+	case CONFIG_TYPE_INT:
+	case CONFIG_TYPE_INT64:
+		return "a number";
+	case CONFIG_TYPE_FLOAT:
+		return "a number with a point";
+	case CONFIG_TYPE_STRING:
+		return "a string";
+	case CONFIG_TYPE_BOOL:
+		return "true or false";
+	case CONFIG_TYPE_ARRAY:
+	case CONFIG_TYPE_LIST:
+		return "a list";
+	case CONFIG_TYPE_GROUP:
+		return "a group { }";
+	default:
+		return "nothing";
+	}
+}
+
+int nsu_value_wrong_type(const struct nsu_parse *parse, const config_setting_t *setting,
+		      const char *expected)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "expected %s, found %s", expected, type_name(setting));
+	return nsu_value_wrong(parse, setting, text);
+}
+
+int nsu_value_keep_string(const struct nsu_parse *parse, const config_setting_t *setting,
+		       const char **ret_string)
+{
+	const char *string = config_setting_get_string(setting);
+
+	if (!string)
+		return nsu_value_wrong_type(parse, setting, "a string");
+	string = nsu_policy_keep(parse->policy, string);
+	if (!string)
+		return nsu_fail(parse->fail, ENOMEM, "keep the strings of '%s'", parse->policy->file);
+	*ret_string = string;
+	return 0;
+}
+
+static int set_text(const struct nsu_parse *parse, const config_setting_t *setting, enum nsu_value_kind kind,
+		    const char **place)
+{
+	const char *string;
+	int ret = nsu_value_keep_string(parse, setting, &string);
+
+	if (ret < 0)
+		return ret;
+	if (string[0] == '\0' && kind != NSU_VALUE_TEMPLATE)
+		return nsu_value_wrong(parse, setting, "an empty string");
+	if (kind != NSU_VALUE_STRING && !nsu_template_is_valid(string))
+		return nsu_value_wrong(parse, setting,
+			     "unknown % in the template; known are %u %U %g %G %h %s %H %i and %%");
+	if (kind == NSU_VALUE_PATH && string[0] != '/' && strncmp(string, "%h", 2) != 0)
+		return nsu_value_wrong(parse, setting, "not an absolute path");
+	if (kind == NSU_VALUE_PATH && !strchr(string, '%') && !nsu_text_is_path(string))
+		return nsu_value_wrong(parse, setting,
+			     "not a clean path: no '..', '.', '//', '/' at the end, nor '/' itself");
+	*place = string;
+	return 0;
+}
+
+static bool is_sequence(const config_setting_t *setting)
+{
+	int type = config_setting_type(setting);
+
+	return type == CONFIG_TYPE_ARRAY || type == CONFIG_TYPE_LIST;
+}
+
+/* One value or a list of them: how many, and each. */
+static unsigned count_items(const config_setting_t *setting)
+{
+	return is_sequence(setting) ? (unsigned)config_setting_length(setting) : 1;
+}
+
+static const config_setting_t *item(const config_setting_t *setting, unsigned index)
+{
+	return is_sequence(setting) ? config_setting_get_elem(setting, index) : setting;
+}
+
+static int set_strings(const struct nsu_parse *parse, const config_setting_t *setting,
+		       struct nsu_strings *strings)
+{
+	unsigned n = count_items(setting);
+
+	if (n == 0)
+		return nsu_value_wrong(parse, setting, "an empty list matches nobody");
+	strings->items = calloc(n, sizeof(*strings->items));
+	if (!strings->items)
+		return nsu_fail(parse->fail, ENOMEM, "parse '%s'", parse->policy->file);
+	for (unsigned i = 0; i < n; i++) {
+		int ret = set_text(parse, item(setting, i), NSU_VALUE_STRING, &strings->items[i]);
+
+		if (ret < 0)
+			return ret;
+		strings->n = i + 1;
+	}
+	return 0;
+}
+
+/* "N", "N-M", "N-" or a number. */
+static int parse_uids(const char *text, struct nsu_uid_range *range)
+{
+	char first[16];
+	size_t len = strcspn(text, "-");
+	uint64_t a, b = UINT32_MAX - 1;
+
+	if (len >= sizeof(first))
+		return -EINVAL;
+	memcpy(first, text, len);
+	first[len] = '\0';
+	if (nsu_text_to_number(first, 0, b, &a) < 0)
+		return -EINVAL;
+	if (text[len] == '\0')
+		b = a;
+	else if (text[len + 1] != '\0' && nsu_text_to_number(text + len + 1, a, b, &b) < 0)
+		return -EINVAL;
+	range->first = (uid_t)a;
+	range->last = (uid_t)b;
+	return 0;
+}
+
+static int set_uids(const struct nsu_parse *parse, const config_setting_t *setting,
+		    struct nsu_uids *uids)
+{
+	unsigned n = count_items(setting);
+
+	if (n == 0)
+		return nsu_value_wrong(parse, setting, "an empty list matches nobody");
+	uids->ranges = calloc(n, sizeof(*uids->ranges));
+	if (!uids->ranges)
+		return nsu_fail(parse->fail, ENOMEM, "parse '%s'", parse->policy->file);
+	for (unsigned i = 0; i < n; i++) {
+		const config_setting_t *one = item(setting, i);
+		const char *text = config_setting_get_string(one);
+		char number[16];
+
+		if (config_setting_type(one) == CONFIG_TYPE_INT) {
+			snprintf(number, sizeof(number), "%d", config_setting_get_int(one));
+			text = number;
+		}
+		if (!text || parse_uids(text, &uids->ranges[i]) < 0)
+			return nsu_value_wrong(parse, one, "expected a uid or a range: \"N\", \"N-M\" or \"N-\"");
+		uids->n = i + 1;
+	}
+	return 0;
+}
+
+static int set_namespaces(const struct nsu_parse *parse, const config_setting_t *setting,
+			  unsigned *namespaces)
+{
+	unsigned n = count_items(setting);
+
+	*namespaces = 0;
+	for (unsigned i = 0; i < n; i++) {
+		const config_setting_t *one = item(setting, i);
+		const char *name = config_setting_get_string(one);
+		unsigned flag = name ? nsu_ns_flag(name) : 0;
+
+		if (flag == 0)
+			return nsu_value_wrong(parse, one, "expected any of \"mount\", \"ipc\", \"uts\", \"pid\"");
+		*namespaces |= flag;
+	}
+	return 0;
+}
+
+static int set_word(const struct nsu_parse *parse, const config_setting_t *setting, const char *words,
+		    unsigned *place)
+{
+	const char *value = config_setting_get_string(setting);
+	const char *word = words;
+	char text[128];
+
+	for (unsigned i = 0; value && *value && *word; i++) {
+		size_t len = strcspn(word, "|");
+
+		if (strlen(value) == len && strncmp(value, word, len) == 0) {
+			*place = i;
+			return 0;
+		}
+		word += len + (word[len] == '|');
+	}
+	snprintf(text, sizeof(text), "expected one of the strings %s", words);
+	return nsu_value_wrong(parse, setting, text);
+}
+
+static int set_number(const struct nsu_parse *parse, const config_setting_t *setting,
+		      const struct nsu_row *row, unsigned *place)
+{
+	char text[128];
+	int number;
+
+	if (config_setting_type(setting) != CONFIG_TYPE_INT)
+		return nsu_value_wrong_type(parse, setting, "a number");
+	number = config_setting_get_int(setting);
+	if (number < 0 || (unsigned)number < row->min || (unsigned)number > row->max) {
+		snprintf(text, sizeof(text), "%d is out of range: %u to %u", number, row->min,
+			 row->max);
+		return nsu_value_wrong(parse, setting, text);
+	}
+	*place = (unsigned)number;
+	return 0;
+}
+
+static int set_size(const struct nsu_parse *parse, const config_setting_t *setting,
+		    struct nsu_size *size)
+{
+	const char *text = config_setting_get_string(setting);
+	size_t len = text ? strlen(text) : 0;
+	uint64_t number;
+	char percent[8];
+
+	if (!text)
+		return nsu_value_wrong_type(parse, setting, "a string such as \"256M\" or \"10%\"");
+	if (len > 1 && len < sizeof(percent) && text[len - 1] == '%') {
+		snprintf(percent, sizeof(percent), "%.*s", (int)(len - 1), text);
+		if (nsu_text_to_number(percent, 1, 100, &number) < 0)
+			return nsu_value_wrong(parse, setting, "expected 1% to 100% of the memory");
+		size->percent = (unsigned)number;
+		size->bytes = 0;
+		return 0;
+	}
+	if (nsu_text_to_size(text, &number) < 0 || number < NSU_TMPFS_BYTES_MIN ||
+	    number > NSU_TMPFS_BYTES_MAX)
+		return nsu_value_wrong(parse, setting, "expected \"64K\" to \"16T\" (units K, M, G, T) or a "
+					     "percentage such as \"10%\"");
+	size->bytes = number;
+	size->percent = 0;
+	return 0;
+}
+
+static int set_mode(const struct nsu_parse *parse, const config_setting_t *setting, unsigned *place)
+{
+	const char *text = config_setting_get_string(setting);
+	mode_t mode;
+
+	if (!text || nsu_text_to_mode(text, &mode) < 0)
+		return nsu_value_wrong(parse, setting,
+			     "expected an octal mode as a string, \"000\" to \"1777\"");
+	*place = mode;
+	return 0;
+}
+
+int nsu_value_set(const struct nsu_parse *parse, const config_setting_t *setting,
+		  const struct nsu_row *row, void *base)
+{
+	void *place = (char *)base + row->offset;
+
+	switch (row->kind) {
+	case NSU_VALUE_BOOL:
+		if (config_setting_type(setting) != CONFIG_TYPE_BOOL)
+			return nsu_value_wrong_type(parse, setting, "true or false");
+		*(bool *)place = config_setting_get_bool(setting) != 0;
+		return 0;
+	case NSU_VALUE_NUMBER:
+		return set_number(parse, setting, row, place);
+	case NSU_VALUE_WORD:
+		return set_word(parse, setting, row->words, place);
+	case NSU_VALUE_STRING:
+	case NSU_VALUE_TEMPLATE:
+	case NSU_VALUE_PATH:
+		return set_text(parse, setting, row->kind, place);
+	case NSU_VALUE_STRINGS:
+		return set_strings(parse, setting, place);
+	case NSU_VALUE_UIDS:
+		return set_uids(parse, setting, place);
+	case NSU_VALUE_NAMESPACES:
+		return set_namespaces(parse, setting, place);
+	case NSU_VALUE_SIZE:
+		return set_size(parse, setting, place);
+	case NSU_VALUE_MODE:
+		return set_mode(parse, setting, place);
+	case NSU_VALUE_MOUNTS:
+	default:
+		return nsu_value_wrong(parse, setting, "not expected here");
+	}
+}

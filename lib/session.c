@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * 1. Nothing of the caller may change before nsu_ns_join(); up to there closing the descriptors is the undo, as the
+ *    helper ends when its channel does.
+ * 2. Every wait must have a deadline.
+ * 3. Nothing may be looked up by name after nsu_ns_join(): names mean what the session's view says.
+ * 4. A descriptor of ours may have been closed by the caller between open and close, and its number used again: close
+ *    must not touch what is not ours. (The identity of each is noted at open.)
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "channel.h"
+#include "fsat.h"
+#include "proc.h"
+#include "wire.h"
+
+#define SESSION_FDS (NSU_NS_KINDS + 2)
+
+/* The descriptors of a session by number, in the order of its identities. */
+static int *session_fd(struct nsu_session *session, size_t index)
+{
+	if (index < NSU_NS_KINDS)
+		return &session->saved.fds[index];
+	return index == NSU_NS_KINDS ? &session->init_pidfd : &session->channel_fd;
+}
+
+static void note_identities(struct nsu_session *session)
+{
+	for (size_t i = 0; i < SESSION_FDS; i++) {
+		struct stat st = {0};
+
+		if (*session_fd(session, i) >= 0 && fstat(*session_fd(session, i), &st) < 0)
+			*session_fd(session, i) = -1;
+		session->identities[i].dev = st.st_dev;
+		session->identities[i].ino = st.st_ino;
+	}
+}
+
+/* Lets go of descriptors that the caller has closed meanwhile: their numbers may be others' now. */
+static void let_go_of_strangers(struct nsu_session *session)
+{
+	for (size_t i = 0; i < SESSION_FDS; i++) {
+		int *fd = session_fd(session, i);
+		struct stat st;
+
+		if (*fd >= 0 && (fstat(*fd, &st) < 0 || st.st_dev != session->identities[i].dev ||
+				 st.st_ino != session->identities[i].ino))
+			*fd = -1;
+	}
+}
+
+static void close_all(struct nsu_session *session)
+{
+	for (size_t i = 0; i < SESSION_FDS; i++)
+		nsu_close_fd(session_fd(session, i));
+}
+
+/*
+ * Goes to a directory by the name it had in the view left behind. That name is free of symbolic links, and one that has
+ * become a link meanwhile is not followed: the user of su may have chosen it.
+ */
+static int enter_directory(const char *path, uint64_t resolve)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = resolve | RESOLVE_NO_MAGICLINKS,
+	};
+	auto_close int fd = -1;
+
+	if (path[0] != '/') /* getcwd(3): "(unreachable)/..." */
+		return -ENOENT;
+	fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	if (fd < 0 || fchdir(fd) < 0)
+		return -errno;
+	return 0;
+}
+
+/* After a setns(2) has set it to the root: the old directory, else home, else the root is left. */
+static void go_back(const char *cwd, const char *home)
+{
+	if (enter_directory(cwd, RESOLVE_NO_SYMLINKS) == 0)
+		return;
+	if (enter_directory(home, 0) < 0)
+		return; /* the root, where setns(2) has put us */
+}
+
+static int send_plan(const struct nsu_plan *plan, int channel_fd, struct nsu_fail *fail)
+{
+	auto_close int self_pidfd = -1;
+	auto_free void *frame = NULL;
+	size_t len;
+	int ret;
+
+	frame = malloc(NSU_FRAME_MAX);
+	if (!frame)
+		return nsu_fail(fail, ENOMEM, "encode the plan");
+	ret = nsu_wire_encode(plan, frame, NSU_FRAME_MAX, &len);
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "encode the plan");
+	ret = nsu_proc_open_self(&self_pidfd, fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_channel_send(channel_fd, frame, len, self_pidfd);
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "send the plan to the helper");
+	return 0;
+}
+
+/* Opens the channel with the plan in it, and starts the helper at its other end. */
+static int start_helper(const struct nsu_plan *plan, struct nsu_session *session,
+			struct nsu_fail *fail)
+{
+	auto_close int exec_fd = -1;
+	auto_close int helper_end = -1;
+	struct nsu_ns_child child;
+	int ends[2];
+	int ret;
+
+	ret = nsu_fsat_open_trusted(NSU_HELPER_FILE, NSU_FSAT_EXEC, &exec_fd, fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_channel_make(ends, fail);
+	if (ret < 0)
+		return ret;
+	session->channel_fd = ends[0];
+	helper_end = ends[1];
+	ret = send_plan(plan, session->channel_fd, fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_ns_start(exec_fd, helper_end, plan->namespaces, &child, fail);
+	if (ret < 0)
+		return ret;
+	session->init_pidfd = child.pidfd;
+	session->init_pid = child.pid;
+	return 0;
+}
+
+static int await_ready(const struct nsu_session *session, unsigned timeout_ms, int64_t deadline_ms,
+		       struct nsu_fail *fail)
+{
+	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
+	unsigned char frame[sizeof(answer) + 64];
+	size_t len = 0;
+	int ret;
+
+	ret = nsu_proc_await(session->channel_fd, deadline_ms);
+	if (ret == -ETIMEDOUT)
+		return nsu_fail_because(fail, ETIMEDOUT,
+					"the helper was not ready within %u ms (key 'timeout')",
+					timeout_ms);
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "wait for the helper");
+	ret = nsu_channel_receive(session->channel_fd, frame, sizeof(frame), &len, NULL);
+	if (ret < 0 && ret != -ECONNRESET)
+		return nsu_fail(fail, -ret, "receive the helper's answer");
+	if (ret < 0 || len == 0)
+		return nsu_fail_because(fail, ECHILD, "the helper ended before it was ready");
+	ret = nsu_wire_decode_answer(frame, len, &answer);
+	if (ret < 0)
+		return nsu_fail_because(fail, -ret,
+					"the helper's answer is not of this version: are module and "
+					"helper of one build?");
+	if (answer.fail.err != 0) {
+		*fail = answer.fail;
+		return -answer.fail.err;
+	}
+	return 0;
+}
+
+/* All but the commit; what it leaves in @session on failure is for the caller to end. */
+static int prepare(const struct nsu_plan *plan, struct nsu_session *session, struct nsu_fail *fail)
+{
+	int64_t deadline_ms = nsu_proc_now_ms() + plan->timeout_ms;
+	int ret;
+
+	ret = nsu_proc_check_kernel(fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_proc_check_opener(fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_ns_save(plan->namespaces, &session->saved, fail);
+	if (ret < 0)
+		return ret;
+	ret = start_helper(plan, session, fail);
+	if (ret < 0)
+		return ret;
+	return await_ready(session, plan->timeout_ms, deadline_ms, fail);
+}
+
+int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_session *session,
+		     struct nsu_fail *fail)
+{
+	struct nsu_session new = NSU_SESSION_INIT;
+	char cwd[NSU_PATH_MAX];
+	int ret;
+
+	if (!getcwd(cwd, sizeof(cwd)))
+		cwd[0] = '\0';
+	ret = prepare(plan, &new, fail);
+	if (ret == 0)
+		ret = nsu_ns_join(new.init_pidfd, plan->namespaces, fail);
+	if (ret < 0) {
+		if (new.init_pidfd >= 0)
+			nsu_proc_kill(new.init_pidfd);
+		close_all(&new);
+		return ret;
+	}
+	if (plan->namespaces & CLONE_NEWNS)
+		go_back(cwd, home);
+	if (!(plan->namespaces & CLONE_NEWPID)) { /* the namespaces live by their members: the helper may go */
+		nsu_close_fd(&new.channel_fd);
+		nsu_close_fd(&new.init_pidfd);
+	}
+	note_identities(&new);
+	*session = new;
+	return 0;
+}
+
+int nsu_session_close(struct nsu_session *session, struct nsu_fail *fail)
+{
+	static const unsigned char order = NSU_WIRE_END;
+	char cwd[NSU_PATH_MAX];
+	int ret;
+
+	let_go_of_strangers(session);
+	if (!getcwd(cwd, sizeof(cwd)))
+		cwd[0] = '\0';
+	ret = nsu_ns_restore(&session->saved, fail);
+	if (ret == 0 && session->saved.fds[NSU_NS_KINDS - 1] >= 0)
+		go_back(cwd, "");
+	if (session->init_pidfd >= 0) {
+		if (session->channel_fd < 0 ||
+		    nsu_channel_send(session->channel_fd, &order, sizeof(order), -1) < 0)
+			nsu_proc_kill(session->init_pidfd);
+		if (nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS) < 0)
+			session->init_pid = 0; /* still dying, which the kernel finishes */
+	}
+	close_all(session);
+	return ret;
+}
+
+void nsu_session_forget(struct nsu_session *session)
+{
+	let_go_of_strangers(session);
+	close_all(session);
+}

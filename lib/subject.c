@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "subject.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/utsname.h>
+
+#define NSS_BUFFER_MIN 1024
+#define NSS_BUFFER_MAX (4 * 1024 * 1024) /* a group of 100,000 members fits */
+#define GROUPS_FIRST_GUESS 64
+#define GROUPS_MAX 65536 /* NGROUPS_MAX of Linux */
+
+/* An entry of either database, by name or (groups only) by number. */
+struct question {
+	const char *user;
+	const char *group;
+	gid_t gid; /* where neither name is given */
+};
+
+union answer {
+	struct passwd passwd;
+	struct group group;
+};
+
+static int ask_once(const struct question *question, union answer *answer, char *buffer, size_t size,
+		    bool *ret_found)
+{
+	struct passwd *passwd = NULL;
+	struct group *group = NULL;
+	int err;
+
+	if (question->user)
+		err = getpwnam_r(question->user, &answer->passwd, buffer, size, &passwd);
+	else if (question->group)
+		err = getgrnam_r(question->group, &answer->group, buffer, size, &group);
+	else
+		err = getgrgid_r(question->gid, &answer->group, buffer, size, &group);
+	*ret_found = passwd || group;
+	/* getpwnam(3) lists these as ways in which name services say "no such entry". */
+	if (err == ENOENT || err == ESRCH || err == EBADF || err == EPERM)
+		err = 0;
+	return -err;
+}
+
+/* Asks with a growing buffer. Return: 0 with *ret_buffer to be freed; -ENOENT; another -errno if the service failed. */
+static int ask(const struct question *question, union answer *answer, char **ret_buffer)
+{
+	for (size_t size = NSS_BUFFER_MIN; size <= NSS_BUFFER_MAX; size *= 4) {
+		auto_free char *buffer = malloc(size);
+		bool found;
+		int ret;
+
+		if (!buffer)
+			return -ENOMEM;
+		ret = ask_once(question, answer, buffer, size, &found);
+		if (ret == -ERANGE || ret == -EINTR)
+			continue;
+		if (ret < 0)
+			return ret;
+		if (!found)
+			return -ENOENT;
+		*ret_buffer = buffer;
+		buffer = NULL;
+		return 0;
+	}
+	return -ERANGE;
+}
+
+static int look_up_user(struct nsu_subject *subject, const char *user, struct nsu_fail *fail)
+{
+	struct question question = {.user = user};
+	auto_free char *buffer = NULL;
+	union answer answer;
+	int ret;
+
+	ret = ask(&question, &answer, &buffer);
+	if (ret == -ENOENT)
+		return nsu_fail_because(fail, ENOENT, "no such user in the account database");
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "look up the user");
+	if (answer.passwd.pw_uid == (uid_t)-1 || answer.passwd.pw_gid == (gid_t)-1)
+		return nsu_fail_because(fail, EINVAL, "the user's uid or gid is 4294967295");
+	subject->uid = answer.passwd.pw_uid;
+	subject->gid = answer.passwd.pw_gid;
+	subject->user = strdup(answer.passwd.pw_name);
+	subject->home = strdup(answer.passwd.pw_dir ? answer.passwd.pw_dir : "");
+	if (!subject->user || !subject->home)
+		return nsu_fail(fail, ENOMEM, "look up the user");
+	return 0;
+}
+
+/* The primary group's name; a group without an entry is named by its number, as id(1) does. */
+static int look_up_group(struct nsu_subject *subject, struct nsu_fail *fail)
+{
+	struct question question = {.gid = subject->gid};
+	auto_free char *buffer = NULL;
+	union answer answer;
+	char number[16];
+	int ret;
+
+	ret = ask(&question, &answer, &buffer);
+	if (ret < 0 && ret != -ENOENT)
+		return nsu_fail(fail, -ret, "look up the user's primary group");
+	snprintf(number, sizeof(number), "%u", (unsigned)subject->gid);
+	subject->group = strdup(ret == 0 ? answer.group.gr_name : number);
+	if (!subject->group)
+		return nsu_fail(fail, ENOMEM, "look up the user's primary group");
+	return 0;
+}
+
+static int make_id(struct nsu_subject *subject, struct nsu_fail *fail)
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
+		return nsu_fail(fail, errno, "get a random number for the session's id");
+	snprintf(subject->id, sizeof(subject->id), "%016llx", (unsigned long long)random);
+	return 0;
+}
+
+int nsu_subject_look_up(struct nsu_subject *subject, const char *user, struct nsu_fail *fail)
+{
+	struct utsname uts;
+	int ret;
+
+	ret = look_up_user(subject, user, fail);
+	if (ret < 0)
+		return ret;
+	ret = look_up_group(subject, fail);
+	if (ret < 0)
+		return ret;
+	if (uname(&uts) < 0)
+		return nsu_fail(fail, errno, "read the host's name");
+	snprintf(subject->host, sizeof(subject->host), "%s", uts.nodename);
+	return make_id(subject, fail);
+}
+
+static int fetch_groups(struct nsu_subject *subject, struct nsu_fail *fail)
+{
+	int n = GROUPS_FIRST_GUESS;
+
+	while (n <= GROUPS_MAX) {
+		auto_free gid_t *groups = calloc((size_t)n, sizeof(*groups));
+		int had = n;
+
+		if (!groups)
+			return nsu_fail(fail, ENOMEM, "list the user's groups");
+		if (getgrouplist(subject->user, subject->gid, groups, &n) >= 0) {
+			subject->groups = groups;
+			subject->n_groups = n;
+			groups = NULL;
+			return 0;
+		}
+		if (n <= had) /* it says how many it needs; older libraries do not */
+			n = had * 4;
+	}
+	return nsu_fail(fail, ERANGE, "list the user's groups");
+}
+
+int nsu_subject_is_member(struct nsu_subject *subject, const char *group, bool *ret_is_member,
+			  struct nsu_fail *fail)
+{
+	struct question question = {.group = group};
+	auto_free char *buffer = NULL;
+	union answer answer;
+	int ret;
+
+	ret = ask(&question, &answer, &buffer);
+	if (ret == -ENOENT)
+		return -ENOENT;
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "look up the group '%s'", group);
+	if (subject->n_groups < 0) {
+		ret = fetch_groups(subject, fail);
+		if (ret < 0)
+			return ret;
+	}
+	*ret_is_member = false;
+	for (int i = 0; i < subject->n_groups && !*ret_is_member; i++)
+		*ret_is_member = subject->groups[i] == answer.group.gr_gid;
+	return 0;
+}
+
+void nsu_subject_clear(struct nsu_subject *subject)
+{
+	free(subject->user);
+	free(subject->home);
+	free(subject->group);
+	free(subject->groups);
+	*subject = (struct nsu_subject)NSU_SUBJECT_INIT;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A frame is a head (magic, version, length), then the fields one after the other: numbers as uint64_t, strings as
+ * their length and their bytes without NUL. Writer and reader run down the same list of fields; a reader that has met
+ * one error reads zeros from then on, so that only the end needs a look.
+ */
+#include "wire.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#define WIRE_MAGIC_PLAN 0x4e53554e50314c41ULL   /* changes with every change of the fields below */
+#define WIRE_MAGIC_ANSWER 0x4e53554e41314e53ULL /* likewise */
+
+struct writer {
+	unsigned char *buffer;
+	size_t cap;
+	size_t len;
+	bool full;
+};
+
+static void put_bytes(struct writer *writer, const void *bytes, size_t len)
+{
+	if (writer->full || len > writer->cap - writer->len) {
+		writer->full = true;
+		return;
+	}
+	memcpy(writer->buffer + writer->len, bytes, len);
+	writer->len += len;
+}
+
+static void put_number(struct writer *writer, uint64_t number)
+{
+	put_bytes(writer, &number, sizeof(number));
+}
+
+static void put_string(struct writer *writer, const char *string)
+{
+	size_t len = strlen(string);
+
+	put_number(writer, len);
+	put_bytes(writer, string, len);
+}
+
+struct reader {
+	const unsigned char *frame;
+	size_t len;
+	size_t pos;
+	bool bad;
+};
+
+static const void *take_bytes(struct reader *reader, size_t len)
+{
+	const void *bytes = reader->frame + reader->pos;
+
+	if (reader->bad || len > reader->len - reader->pos) {
+		reader->bad = true;
+		return NULL;
+	}
+	reader->pos += len;
+	return bytes;
+}
+
+static uint64_t take_number(struct reader *reader, uint64_t max)
+{
+	const void *bytes = take_bytes(reader, sizeof(uint64_t));
+	uint64_t number = 0;
+
+	if (bytes)
+		memcpy(&number, bytes, sizeof(number));
+	if (number > max) {
+		reader->bad = true;
+		return 0;
+	}
+	return number;
+}
+
+static bool take_bool(struct reader *reader)
+{
+	return take_number(reader, 1) != 0;
+}
+
+/* Copies a string into @buffer; one that holds a NUL or does not fit makes the frame bad. */
+static void take_string(struct reader *reader, char *buffer, size_t cap)
+{
+	size_t len = (size_t)take_number(reader, cap - 1);
+	const void *bytes = take_bytes(reader, len);
+
+	buffer[0] = '\0';
+	if (!bytes)
+		return;
+	if (memchr(bytes, '\0', len)) {
+		reader->bad = true;
+		return;
+	}
+	memcpy(buffer, bytes, len);
+	buffer[len] = '\0';
+}
+
+/* The same into the plan's own text. */
+static const char *take_text(struct reader *reader, struct nsu_plan *plan)
+{
+	char *text = plan->text + plan->text_len;
+
+	if (plan->text_len >= sizeof(plan->text)) {
+		reader->bad = true;
+		return "";
+	}
+	take_string(reader, text, sizeof(plan->text) - plan->text_len);
+	plan->text_len += strlen(text) + 1;
+	return text;
+}
+
+static void put_mount(struct writer *writer, const struct nsu_plan_mount *mount)
+{
+	put_number(writer, mount->type);
+	put_string(writer, mount->path);
+	put_number(writer, mount->optional);
+	put_number(writer, mount->noexec);
+	put_number(writer, mount->size_bytes);
+	put_number(writer, mount->size_percent);
+	put_number(writer, mount->inodes);
+	put_number(writer, mount->mode);
+	put_number(writer, mount->uid);
+	put_number(writer, mount->gid);
+}
+
+static void take_mount(struct reader *reader, struct nsu_plan *plan, struct nsu_plan_mount *mount)
+{
+	mount->type = (enum nsu_plan_mount_type)take_number(reader, NSU_PLAN_MOUNT_TYPES - 1);
+	mount->path = take_text(reader, plan);
+	mount->optional = take_bool(reader);
+	mount->noexec = take_bool(reader);
+	mount->size_bytes = take_number(reader, UINT64_MAX);
+	mount->size_percent = (unsigned)take_number(reader, 100);
+	mount->inodes = take_number(reader, UINT64_MAX);
+	mount->mode = (mode_t)take_number(reader, UINT32_MAX);
+	mount->uid = (uid_t)take_number(reader, UINT32_MAX);
+	mount->gid = (gid_t)take_number(reader, UINT32_MAX);
+}
+
+/* Puts the length where put_head() left room for it. */
+static int finish(struct writer *writer, size_t *ret_len)
+{
+	uint64_t len = writer->len;
+
+	if (writer->full)
+		return -E2BIG;
+	memcpy(writer->buffer + sizeof(uint64_t), &len, sizeof(len));
+	*ret_len = writer->len;
+	return 0;
+}
+
+static void put_head(struct writer *writer, uint64_t magic)
+{
+	put_number(writer, magic);
+	put_number(writer, 0);
+}
+
+static int take_head(struct reader *reader, uint64_t magic)
+{
+	if (take_number(reader, UINT64_MAX) != magic)
+		return -EPROTO;
+	if (take_number(reader, UINT64_MAX) != reader->len)
+		return -EBADMSG;
+	return 0;
+}
+
+static int end_of(const struct reader *reader)
+{
+	return reader->bad || reader->pos != reader->len ? -EBADMSG : 0;
+}
+
+int nsu_wire_encode(const struct nsu_plan *plan, void *buffer, size_t cap, size_t *ret_len)
+{
+	struct writer writer = {.buffer = buffer, .cap = cap};
+
+	put_head(&writer, WIRE_MAGIC_PLAN);
+	put_number(&writer, plan->namespaces);
+	put_number(&writer, plan->propagation);
+	put_number(&writer, plan->timeout_ms);
+	put_number(&writer, plan->stop_timeout_ms);
+	put_string(&writer, plan->hostname);
+	put_number(&writer, plan->n_mounts);
+	for (size_t i = 0; i < plan->n_mounts; i++)
+		put_mount(&writer, &plan->mounts[i]);
+	return finish(&writer, ret_len);
+}
+
+int nsu_wire_decode(const void *frame, size_t len, struct nsu_plan *plan)
+{
+	struct reader reader = {.frame = frame, .len = len};
+	int ret;
+
+	nsu_plan_init(plan);
+	ret = take_head(&reader, WIRE_MAGIC_PLAN);
+	if (ret < 0)
+		return ret;
+	plan->namespaces = (unsigned)take_number(&reader, UINT32_MAX);
+	plan->propagation = (enum nsu_plan_propagation)take_number(&reader, NSU_PLAN_SLAVE);
+	plan->timeout_ms = (unsigned)take_number(&reader, UINT32_MAX);
+	plan->stop_timeout_ms = (unsigned)take_number(&reader, UINT32_MAX);
+	plan->hostname = take_text(&reader, plan);
+	plan->n_mounts = (size_t)take_number(&reader, NSU_PLAN_MOUNTS_MAX);
+	for (size_t i = 0; i < plan->n_mounts; i++)
+		take_mount(&reader, plan, &plan->mounts[i]);
+	return end_of(&reader);
+}
+
+int nsu_wire_encode_answer(const struct nsu_wire_answer *answer, void *buffer, size_t cap,
+			   size_t *ret_len)
+{
+	struct writer writer = {.buffer = buffer, .cap = cap};
+
+	put_head(&writer, WIRE_MAGIC_ANSWER);
+	put_number(&writer, (uint64_t)answer->fail.err);
+	put_number(&writer, answer->fail.has_reason);
+	put_string(&writer, answer->fail.err ? answer->fail.text : "");
+	return finish(&writer, ret_len);
+}
+
+int nsu_wire_decode_answer(const void *frame, size_t len, struct nsu_wire_answer *ret_answer)
+{
+	struct reader reader = {.frame = frame, .len = len};
+	int ret;
+
+	ret = take_head(&reader, WIRE_MAGIC_ANSWER);
+	if (ret < 0)
+		return ret;
+	ret_answer->fail.err = (int)take_number(&reader, INT32_MAX);
+	ret_answer->fail.has_reason = take_bool(&reader);
+	take_string(&reader, ret_answer->fail.text, sizeof(ret_answer->fail.text));
+	return end_of(&reader);
+}

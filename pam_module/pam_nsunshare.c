@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * pam_nsunshare: the two entry points of the session module. The only file that knows PAM; the module's only log.
+ *
+ * 1. Every failure MUST be PAM_SYSTEM_ERR, PAM_BUF_ERR or PAM_USER_UNKNOWN, never PAM_SESSION_ERR: sudo takes that for
+ *    success (seen with 1.9.13). pam_code() is the only place that makes one.
+ * 2. A process opens one session at a time. A second open on the same handle (su-l includes su) is a success that does
+ *    nothing; the first close ends the session, later ones do nothing.
+ * 3. A forked child of the opener is inside the session: it MUST hold none of the opener's descriptors. sshd's
+ *    unprivileged child never execs, so O_CLOEXEC is not enough; an atfork handler closes them.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+
+#include "defaults.h"
+#include "fail.h"
+#include "policy.h"
+#include "session.h"
+#include "subject.h"
+#include "text.h"
+
+#define DATA_NAME "pam_nsunshare"
+#define ID_VARIABLE "NSUNSHARE_ID"
+#define NSU_EXPORT __attribute__((visibility("default")))
+
+/* The session that this process has open. */
+static struct {
+	const pam_handle_t *owner; /* NULL: none is open */
+	struct nsu_session session;
+	char id[NSU_ID_LEN + 1];
+	char user[NSU_LOG_VALUE_MAX]; /* printable */
+	char service[NSU_LOG_VALUE_MAX];
+} opened = {.session = NSU_SESSION_INIT};
+
+struct arguments {
+	const char *conf;    /* NULL: not given */
+	const char *profile; /* NULL: not given */
+	bool debug;
+};
+
+/* What one open needs; freed as a whole. */
+struct request {
+	pam_handle_t *pamh;
+	struct arguments arguments;
+	struct nsu_subject subject;
+	struct nsu_policy *policy; /* NULL: there is no file, and profile= was given */
+	struct nsu_plan *plan;
+	struct timespec began;
+};
+
+static int pam_code(int ret)
+{
+	if (ret == 0)
+		return PAM_SUCCESS;
+	return ret == -ENOMEM ? PAM_BUF_ERR : PAM_SYSTEM_ERR;
+}
+
+/* NAME=VALUE, each once. */
+static int set_argument(const char **place, const char *value, const char *argument,
+			struct nsu_fail *fail)
+{
+	if (*place || !*value)
+		return nsu_fail_because(fail, EINVAL, "module argument '%s': %s", argument,
+					*place ? "given twice" : "has no value");
+	*place = value;
+	return 0;
+}
+
+static int parse_arguments(int argc, const char **argv, struct arguments *arguments,
+			   struct nsu_fail *fail)
+{
+	for (int i = 0; i < argc; i++) {
+		int ret = 0;
+
+		if (strncmp(argv[i], "conf=", 5) == 0)
+			ret = set_argument(&arguments->conf, argv[i] + 5, argv[i], fail);
+		else if (strncmp(argv[i], "profile=", 8) == 0)
+			ret = set_argument(&arguments->profile, argv[i] + 8, argv[i], fail);
+		else if (strcmp(argv[i], "debug") == 0 && !arguments->debug)
+			arguments->debug = true;
+		else
+			return nsu_fail_because(fail, EINVAL,
+						"module argument '%s': unknown or given twice; known are "
+						"conf=FILE, profile=NAME, debug",
+						argv[i]);
+		if (ret < 0)
+			return ret;
+	}
+	if (arguments->conf && !nsu_text_is_path(arguments->conf))
+		return nsu_fail_because(fail, EINVAL,
+					"module argument 'conf=%s': not a clean absolute path",
+					arguments->conf);
+	return 0;
+}
+
+static const char *pam_text(pam_handle_t *pamh, int item)
+{
+	const void *value = NULL;
+
+	if (pam_get_item(pamh, item, &value) != PAM_SUCCESS || !value)
+		return "";
+	return value;
+}
+
+static int look_up_subject(struct request *request, struct nsu_fail *fail)
+{
+	const char *user = pam_text(request->pamh, PAM_USER);
+
+	if (!*user)
+		return nsu_fail_because(fail, ENOENT, "PAM names no user");
+	request->subject.service = pam_text(request->pamh, PAM_SERVICE);
+	request->subject.tty = pam_text(request->pamh, PAM_TTY);
+	request->subject.rhost = pam_text(request->pamh, PAM_RHOST);
+	return nsu_subject_look_up(&request->subject, user, fail);
+}
+
+static int load_policy(struct request *request, struct nsu_fail *fail)
+{
+	const char *path = request->arguments.conf ? request->arguments.conf : NSU_CONF_FILE;
+	struct nsu_fail missing = NSU_FAIL_INIT;
+	int ret;
+
+	ret = nsu_policy_load(path, &request->policy, &missing);
+	if (ret == -ENOENT && request->arguments.profile)
+		return 0;
+	if (ret == -ENOENT)
+		return nsu_fail_because(fail, ENOENT,
+					"%s: there is no policy: write one, or give the module the argument "
+					"profile=default",
+					path);
+	if (ret < 0)
+		*fail = missing;
+	return ret;
+}
+
+static int make_plan(struct request *request, struct nsu_fail *fail)
+{
+	int ret;
+
+	ret = look_up_subject(request, fail);
+	if (ret < 0)
+		return ret;
+	ret = load_policy(request, fail);
+	if (ret < 0)
+		return ret;
+	request->plan = malloc(sizeof(*request->plan));
+	if (!request->plan)
+		return nsu_fail(fail, ENOMEM, "plan the session");
+	return nsu_policy_match(request->policy, &request->subject, request->arguments.profile,
+				request->plan, fail);
+}
+
+static void clear_request(struct request *request)
+{
+	nsu_subject_clear(&request->subject);
+	nsu_policy_free(request->policy);
+	free(request->plan);
+}
+
+static void log_debug(const struct request *request)
+{
+	char text[8192];
+	char *rest = text;
+	char *line;
+
+	if (!request->arguments.debug)
+		return;
+	nsu_plan_print(request->plan, text, sizeof(text));
+	while ((line = strtok_r(rest, "\n", &rest)))
+		pam_syslog(request->pamh, LOG_DEBUG, "plan: %s", line);
+}
+
+/* "key=value" pairs; user-given ones escaped. */
+static void log_plan(const struct request *request, int priority, const char *what,
+		     const char *rest)
+{
+	const struct nsu_plan *plan = request->plan;
+	char user[NSU_LOG_VALUE_MAX], service[NSU_LOG_VALUE_MAX], rule[NSU_LOG_VALUE_MAX];
+	char kinds[64];
+
+	pam_syslog(request->pamh, priority,
+		   "%s: id=%s user=%s service=%s profile=%s rule=%s namespaces=%s%s", what,
+		   request->subject.id,
+		   nsu_text_printable(request->subject.user, user, sizeof(user)),
+		   nsu_text_printable(request->subject.service, service, sizeof(service)),
+		   plan->profile, nsu_text_printable(plan->rule, rule, sizeof(rule)),
+		   nsu_ns_list(plan->namespaces, kinds, sizeof(kinds)), rest);
+}
+
+static void log_would(const struct request *request)
+{
+	const struct nsu_plan *plan = request->plan;
+	char rest[2048];
+	int len;
+
+	len = snprintf(rest, sizeof(rest), " hostname=%s mounts=",
+		       plan->hostname[0] ? plan->hostname : "-");
+	for (size_t i = 0; i < plan->n_mounts && len < (int)sizeof(rest); i++)
+		len += snprintf(rest + len, sizeof(rest) - (size_t)len, "%s%s", i ? "," : "",
+				plan->mounts[i].path);
+	log_plan(request, LOG_NOTICE, "enforce is false, nothing done; would open", rest);
+}
+
+static void log_opened(const struct request *request)
+{
+	struct timespec now;
+	char rest[64];
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	snprintf(rest, sizeof(rest), " init=%d took_us=%lld joined=no",
+		 request->plan->namespaces & nsu_ns_flag("pid") ? (int)opened.session.init_pid : 0,
+		 (now.tv_sec - request->began.tv_sec) * 1000000LL +
+			 (now.tv_nsec - request->began.tv_nsec) / 1000);
+	log_plan(request, LOG_INFO, "opened", rest);
+}
+
+/* One line for the administrator, one short sentence for the user. */
+static void report_refusal(const struct request *request, int flags, const struct nsu_fail *fail)
+{
+	char user[NSU_LOG_VALUE_MAX], service[NSU_LOG_VALUE_MAX];
+	char line[NSU_FAIL_TEXT_MAX + 128];
+
+	pam_syslog(request->pamh, LOG_ERR, "refused: user=%s service=%s: %s",
+		   nsu_text_printable(pam_text(request->pamh, PAM_USER), user, sizeof(user)),
+		   nsu_text_printable(pam_text(request->pamh, PAM_SERVICE), service,
+				      sizeof(service)),
+		   nsu_fail_line(fail, line, sizeof(line)));
+	if (!((unsigned)flags & PAM_SILENT))
+		pam_error(request->pamh, "This session could not be isolated and is refused; the reason "
+					 "is in the system's log (pam_nsunshare).");
+}
+
+static void forget_in_child(void)
+{
+	if (!opened.owner)
+		return;
+	nsu_session_forget(&opened.session);
+	opened.owner = NULL;
+}
+
+/* The handler goes with the module: dlclose(3) takes it away. */
+static int forget_in_children(struct nsu_fail *fail)
+{
+	static bool is_registered;
+	int err;
+
+	if (is_registered)
+		return 0;
+	err = pthread_atfork(NULL, NULL, forget_in_child);
+	if (err != 0)
+		return nsu_fail(fail, err, "prepare for forks of the caller");
+	is_registered = true;
+	return 0;
+}
+
+/* pam_end(3), or close: the session, if it is still open, goes on until its opener ends. */
+static void cleanup_data(pam_handle_t *pamh, void *data, int status)
+{
+	(void)data;
+	(void)status;
+	if (opened.owner == pamh)
+		forget_in_child();
+}
+
+/* Everything that may fail comes before the session is open. */
+static int announce(const struct request *request, struct nsu_fail *fail)
+{
+	char variable[sizeof(ID_VARIABLE) + NSU_ID_LEN + 1];
+	int ret;
+
+	ret = forget_in_children(fail);
+	if (ret < 0)
+		return ret;
+	snprintf(variable, sizeof(variable), ID_VARIABLE "=%s", request->subject.id);
+	if (pam_putenv(request->pamh, variable) != PAM_SUCCESS ||
+	    pam_set_data(request->pamh, DATA_NAME, &opened, cleanup_data) != PAM_SUCCESS)
+		return nsu_fail(fail, ENOMEM, "keep the session with PAM");
+	return 0;
+}
+
+static int open_session(struct request *request, struct nsu_fail *fail)
+{
+	const struct nsu_subject *subject = &request->subject;
+	int ret;
+
+	ret = announce(request, fail);
+	if (ret == 0)
+		ret = nsu_session_open(request->plan, subject->home, &opened.session, fail);
+	if (ret < 0) {
+		pam_putenv(request->pamh, ID_VARIABLE);
+		return ret;
+	}
+	opened.owner = request->pamh;
+	memcpy(opened.id, subject->id, sizeof(opened.id));
+	nsu_text_printable(subject->user, opened.user, sizeof(opened.user));
+	nsu_text_printable(subject->service, opened.service, sizeof(opened.service));
+	log_opened(request);
+	return 0;
+}
+
+/* What the plan says; a failure of it is a refusal unless the policy allows otherwise. */
+static int carry_out(struct request *request, struct nsu_fail *fail)
+{
+	const struct nsu_plan *plan = request->plan;
+	char line[NSU_FAIL_TEXT_MAX + 128];
+	int ret;
+
+	if (plan->note[0])
+		pam_syslog(request->pamh, LOG_WARNING, "%s", plan->note);
+	log_debug(request);
+	if (plan->leave_alone)
+		return 0;
+	if (!plan->enforce) {
+		log_would(request);
+		return 0;
+	}
+	ret = open_session(request, fail);
+	if (ret < 0 && plan->allow_on_error) {
+		snprintf(line, sizeof(line), "%s", " failed: ");
+		nsu_fail_line(fail, line + strlen(line), sizeof(line) - strlen(line));
+		log_plan(request, LOG_ERR, "NOT ISOLATED, let in by on_error = \"allow\"", line);
+		return 0;
+	}
+	return ret;
+}
+
+NSU_EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct request request = {.pamh = pamh, .subject = NSU_SUBJECT_INIT};
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	int ret;
+
+	if (opened.owner == pamh)
+		return PAM_SUCCESS;
+	clock_gettime(CLOCK_MONOTONIC, &request.began);
+	if (opened.owner)
+		ret = nsu_fail_because(&fail, EBUSY, "this process has session %s open already",
+				       opened.id);
+	else
+		ret = parse_arguments(argc, argv, &request.arguments, &fail);
+	if (ret == 0)
+		ret = make_plan(&request, &fail);
+	if (ret == 0)
+		ret = carry_out(&request, &fail);
+	if (ret < 0)
+		report_refusal(&request, flags, &fail);
+	clear_request(&request);
+	return pam_code(ret);
+}
+
+NSU_EXPORT int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	char line[NSU_FAIL_TEXT_MAX + 128];
+	int ret;
+
+	(void)flags;
+	(void)argc;
+	(void)argv;
+	if (opened.owner != pamh)
+		return PAM_SUCCESS;
+	ret = nsu_session_close(&opened.session, &fail);
+	opened.owner = NULL;
+	pam_putenv(pamh, ID_VARIABLE);
+	pam_syslog(pamh, LOG_INFO, "closed: id=%s user=%s service=%s", opened.id, opened.user,
+		   opened.service);
+	if (ret < 0)
+		pam_syslog(pamh, LOG_WARNING, "closed: id=%s, but the caller stays inside: %s",
+			   opened.id, nsu_fail_line(&fail, line, sizeof(line)));
+	return PAM_SUCCESS;
+}
