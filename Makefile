@@ -45,7 +45,7 @@ LINK_HARDENING := -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-cod
 
 # Probing costs a second: once for each compiler and variant, kept in a file.
 PROBED := $(BUILD)/probed.mk
-ifeq ($(filter help clean install-deps demo check dist uninstall,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean install-deps demo check asan lint bench format dist uninstall,$(or $(MAKECMDGOALS),all)),)
 -include $(PROBED)
 endif
 
@@ -71,7 +71,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all check check-unit check-build check-root demo asan lint format bench install uninstall dist help clean install-deps
+.PHONY: all check check-run check-unit check-root demo asan lint lint-run format bench install uninstall dist help clean install-deps
 
 all: $(PROGRAMS) ## build the module and the helper
 
@@ -103,8 +103,102 @@ $(BUILD)/%.o: %.c Makefile $(PROBED)
 	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/static/%.o: %.c Makefile $(PROBED)
-	$(call say,CC,$< '(helper)')
+	$(call say,CC,'$< (helper)')
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HELPER_CC) $(CPPFLAGS) $(HELPER_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+# A unit test is one file; "/* link: FLAGS */" in it adds to how it is linked.
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnsu.a $(BUILD)/helper/confine.o $(BUILD)/helper/setup.o $(BUILD)/helper/init.o
+	$(call say,TEST,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-conversion -Wno-missing-prototypes -iquote helper $(CFLAGS) -o $@ $< \
+		$(filter %.o,$^) $(BUILD)/libnsu.a $(PROBED_LDFLAGS) $(SANITIZE) $(LDFLAGS) \
+		$(shell sed -n 's,^/\* link: \(.*\) \*/,\1,p' $<) -lcmocka -lconfig -lpam
+
+check: install-deps ## everything this machine allows: unit, structure and (as root) end-to-end tests; closing line "N passed, N failed"
+	$(Q)$(MAKE) --no-print-directory check-run
+
+check-run: all $(UNIT_TESTS)
+	$(Q)VARIANT=$(VARIANT) NSU_MODULE=$(CURDIR)/$(BUILD)/pam_nsunshare.so CMOCKA_MESSAGE_OUTPUT=TAP tests/run \
+		$(sort $(UNIT_TESTS)) $(sort $(wildcard tests/build/*.sh)) $(sort $(wildcard tests/root/[0-9]*.sh))
+
+check-unit: all $(UNIT_TESTS) ## unit and structure tests only, no root needed
+	$(Q)VARIANT=$(VARIANT) NSU_MODULE=$(CURDIR)/$(BUILD)/pam_nsunshare.so CMOCKA_MESSAGE_OUTPUT=TAP tests/run \
+		$(sort $(UNIT_TESTS)) $(sort $(wildcard tests/build/*.sh))
+
+check-root: all ## end-to-end tests with real sshd, su, sudo, login and cron, in a throw-away root; fails without root
+	$(Q)test "$$(id -u)" = 0 || { echo 'check-root: must be run as root' >&2; exit 1; }
+	$(Q)VARIANT=$(VARIANT) tests/run $(sort $(wildcard tests/root/[0-9]*.sh))
+
+demo: install-deps ## the main job: one ssh login without and with the module, side by side, on a real sshd in a throw-away root
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)VARIANT=$(VARIANT) tests/demo.sh
+
+asan: install-deps ## all of check under AddressSanitizer and UndefinedBehaviorSanitizer, warnings are errors
+	$(Q)$(MAKE) --no-print-directory VARIANT=asan check-run
+
+lint: ## clang-format, clang-tidy, cppcheck, gcc -fanalyzer, shellcheck, mandoc
+	$(Q)tests/install-deps.sh build lint
+	$(Q)$(MAKE) --no-print-directory lint-run
+
+format: ## put the sources in form
+	$(Q)clang-format -i $(SOURCES)
+
+bench: ## what an open and a close cost beside pam_permit
+	$(Q)tests/install-deps.sh build
+	$(Q)$(MAKE) --no-print-directory all $(BUILD)/bench/bench_open
+	$(Q)VARIANT=$(VARIANT) bench/run.sh
+
+SOURCES := $(wildcard include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.c tests/unit/*.[ch] tests/root/*.c bench/*.c)
+TIDY_SOURCES := $(filter lib/%.c helper/%.c pam_module/%.c,$(SOURCES))
+SCRIPTS := $(wildcard tests/run tests/*.sh tests/*/*.sh bench/*.sh .ci/run packaging/*.sh)
+
+lint-run: $(PROBED)
+	clang-format --dry-run --Werror $(SOURCES)
+	clang-tidy --quiet $(TIDY_SOURCES) -- -std=gnu11 -D_GNU_SOURCE -iquote include -iquote lib -Wall -Wextra
+	cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppressions-list=.cppcheck -Iinclude -Ilib -D_GNU_SOURCE -D__x86_64__ $(TIDY_SOURCES)
+	for f in $(TIDY_SOURCES); do $(CC) $(OUR_CFLAGS) $(CFLAGS) -fanalyzer -Werror -c -o /dev/null $$f || exit 1; done
+	shellcheck -x $(SCRIPTS)
+	mandoc -Tlint -W warning man/*.[1-9]
+
+$(BUILD)/bench/%: bench/%.c $(BUILD)/libnsu.a
+	$(call say,BENCH,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -o $@ $< $(BUILD)/libnsu.a $(PROBED_LDFLAGS) $(LDFLAGS) -lpam
+
+install: all ## install below DESTDIR; the administrator's own policy is never overwritten
+	install -d $(DESTDIR)$(pamdir) $(DESTDIR)$(libexecdir)/nsunshare $(DESTDIR)$(sysconfdir)/security \
+		$(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(docdir)/examples
+	install -m 644 $(BUILD)/pam_nsunshare.so $(DESTDIR)$(pamdir)/pam_nsunshare.so
+	install -m 755 $(BUILD)/nsunshare-init $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-init
+	test -e $(DESTDIR)$(sysconfdir)/security/nsunshare.conf || \
+		install -m 644 conf/nsunshare.conf $(DESTDIR)$(sysconfdir)/security/nsunshare.conf
+	install -m 644 man/*.5 $(DESTDIR)$(mandir)/man5
+	install -m 644 man/*.8 $(DESTDIR)$(mandir)/man8
+	install -m 644 README.md NEWS.md SECURITY.md LICENSE docs/design.md $(DESTDIR)$(docdir)
+	install -m 644 conf/nsunshare.conf conf/examples/*.conf conf/pam.d/*.example $(DESTDIR)$(docdir)/examples
+
+uninstall: ## take away what install put there; the policy stays
+	rm -f $(DESTDIR)$(pamdir)/pam_nsunshare.so $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-init
+	rm -f $(patsubst man/%,$(DESTDIR)$(mandir)/man5/%,$(wildcard man/*.5)) $(patsubst man/%,$(DESTDIR)$(mandir)/man8/%,$(wildcard man/*.8))
+	rm -rf $(DESTDIR)$(docdir)
+	-rmdir $(DESTDIR)$(libexecdir)/nsunshare 2>/dev/null
+
+NAME_VERSION = pam_nsunshare-$(shell sed -n 's/^.define NSU_VERSION "\(.*\)"/\1/p' include/defaults.h)
+
+dist: ## a source archive of HEAD, the same bytes each time
+	git archive --prefix=$(NAME_VERSION)/ HEAD | gzip -n -9 > $(NAME_VERSION).tar.gz
+	@echo $(NAME_VERSION).tar.gz
+
+clean: ## remove what was built
+	rm -rf build
+
+# As root on Debian: build and test packages that are missing, by apt, saying so. Elsewhere the build names what it lacks.
+install-deps:
+	$(Q)tests/install-deps.sh
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

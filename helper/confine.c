@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -66,9 +67,8 @@ static int reset_limits(struct nsu_fail *fail)
 		int resource;
 		rlim_t limit;
 	} limits[] = {
-		{RLIMIT_CPU, RLIM_INFINITY},  {RLIMIT_FSIZE, RLIM_INFINITY},
-		{RLIMIT_DATA, RLIM_INFINITY}, {RLIMIT_AS, RLIM_INFINITY},
-		{RLIMIT_NOFILE, 1024},	      {RLIMIT_CORE, 0},
+		{RLIMIT_CPU, RLIM_INFINITY}, {RLIMIT_FSIZE, RLIM_INFINITY}, {RLIMIT_DATA, RLIM_INFINITY},
+		{RLIMIT_AS, RLIM_INFINITY},  {RLIMIT_NOFILE, 1024},         {RLIMIT_CORE, 0},
 	};
 
 	for (size_t i = 0; i < NSU_COUNT(limits); i++) {

@@ -10,10 +10,10 @@
 
 /* What PID 1 lives by. */
 struct nsu_init {
-	int channel_fd;	     /* orders of the opener */
+	int channel_fd;      /* orders of the opener */
 	int opener_pidfd;    /* readable once the opener has ended */
 	int stop_timeout_ms; /* between SIGTERM and the end */
-	bool is_pid1;	     /* false: a helper without a pid namespace, which ends with its channel */
+	bool is_pid1;        /* false: a helper without a pid namespace, which ends with its channel */
 };
 
 /**

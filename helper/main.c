@@ -32,8 +32,8 @@ static int receive_plan(int *ret_opener_pidfd, struct nsu_fail *fail)
 	ret = nsu_wire_decode(frame, len, &plan);
 	if (ret < 0)
 		return nsu_fail_because(fail, -ret,
-					"the plan is not of this version: are module and helper of one "
-					"build?");
+		                        "the plan is not of this version: are module and helper of one "
+		                        "build?");
 	if (opener_pidfd < 0)
 		return nsu_fail_because(fail, EPROTO, "the plan came without the opener's pidfd");
 	*ret_opener_pidfd = nsu_take_fd(&opener_pidfd);
@@ -79,8 +79,8 @@ static bool is_started_by_module(void)
 
 int main(void)
 {
-	static const char usage[] = NSU_HELPER_NAME
-		": PID 1 of a session, started by pam_nsunshare.so only; see nsunshare-init(8)\n";
+	static const char usage[] =
+		NSU_HELPER_NAME ": PID 1 of a session, started by pam_nsunshare.so only; see nsunshare-init(8)\n";
 	struct nsu_fail fail = NSU_FAIL_INIT;
 	int opener_pidfd = -1;
 	struct nsu_init init;

@@ -56,8 +56,7 @@ static int refuse_chroot(struct nsu_fail *fail)
 	if (stat("/", &after) < 0)
 		return nsu_fail(fail, errno, "look at '/'");
 	if (before.st_dev != after.st_dev || before.st_ino != after.st_ino)
-		return nsu_fail_because(fail, EPERM,
-					"the caller is in a chroot, which the session would leave");
+		return nsu_fail_because(fail, EPERM, "the caller is in a chroot, which the session would leave");
 	return 0;
 }
 
@@ -81,8 +80,7 @@ static int parent_of(const struct nsu_plan *plan, size_t index)
 
 	for (size_t i = 0; i < index; i++) {
 		if (nsu_text_is_below(plan->mounts[index].path, plan->mounts[i].path) &&
-		    (parent < 0 ||
-		     nsu_text_is_below(plan->mounts[i].path, plan->mounts[parent].path)))
+		    (parent < 0 || nsu_text_is_below(plan->mounts[i].path, plan->mounts[parent].path)))
 			parent = (int)i;
 	}
 	return parent;
@@ -107,9 +105,9 @@ static int open_target(struct setup *setup, size_t index)
 		return 0;
 	if (ret == -ELOOP)
 		return nsu_fail_because(setup->fail, ELOOP,
-					"open '%s' to mount over: a symbolic link in the path (the policy "
-					"must name the place it leads to)",
-					mount->path);
+		                        "open '%s' to mount over: a symbolic link in the path (the policy "
+		                        "must name the place it leads to)",
+		                        mount->path);
 	if (ret < 0)
 		return nsu_fail(setup->fail, -ret, "open '%s' to mount over", mount->path);
 	return 0;
@@ -153,14 +151,13 @@ static int make_tmpfs(const struct nsu_plan_mount *mount, int *ret_fd)
 	snprintf(mode, sizeof(mode), "%o", (unsigned)mount->mode);
 	snprintf(uid, sizeof(uid), "%u", (unsigned)mount->uid);
 	snprintf(gid, sizeof(gid), "%u", (unsigned)mount->gid);
-	return nsu_mnt_new("tmpfs", options, NSU_COUNT(options),
-			   mount->noexec ? MOUNT_ATTR_NOEXEC : 0, ret_fd);
+	return nsu_mnt_new("tmpfs", options, NSU_COUNT(options), mount->noexec ? MOUNT_ATTR_NOEXEC : 0, ret_fd);
 }
 
 /* "127.0.1.1 alice.guest alice": first of all lines, so that 127.0.1.1 is this name backwards too. */
 static int write_hosts(int fd, int host_fd, const char *hostname)
 {
-	char line[2 * NSU_HOSTNAME_MAX + 32];
+	char line[NSU_HOSTNAME_MAX + NSU_HOSTNAME_MAX + 32];
 	size_t short_len = strcspn(hostname, ".");
 	ssize_t n;
 	int len;
@@ -168,8 +165,7 @@ static int write_hosts(int fd, int host_fd, const char *hostname)
 	if (hostname[short_len] == '\0')
 		len = snprintf(line, sizeof(line), "127.0.1.1\t%s\n", hostname);
 	else
-		len = snprintf(line, sizeof(line), "127.0.1.1\t%s %.*s\n", hostname, (int)short_len,
-			       hostname);
+		len = snprintf(line, sizeof(line), "127.0.1.1\t%s %.*s\n", hostname, (int)short_len, hostname);
 	if (write(fd, line, (size_t)len) != len)
 		return -EIO;
 	do {
@@ -223,7 +219,6 @@ static int make_mount(struct setup *setup, size_t index)
 
 static int run_mount(struct setup *setup, size_t index)
 {
-	static const char *const types[NSU_PLAN_MOUNT_TYPES] = {"tmpfs", "proc", "mqueue", "hosts"};
 	const struct nsu_plan_mount *mount = &setup->plan->mounts[index];
 	struct work *work = &setup->work[index];
 	int ret;
@@ -237,13 +232,12 @@ static int run_mount(struct setup *setup, size_t index)
 		return 0;
 	ret = make_mount(setup, index);
 	if (ret < 0)
-		return nsu_fail(setup->fail, -ret, "make the %s for '%s'", types[mount->type],
-				mount->path);
+		return nsu_fail(setup->fail, -ret, "make the %s for '%s'", nsu_plan_mount_name(mount->type),
+		                mount->path);
 	ret = nsu_mnt_attach(work->mount_fd, work->target_fd);
 	if (ret == -ENOSPC)
 		return nsu_fail_because(setup->fail, ENOSPC,
-					"mount on '%s': the limit fs.mount-max (sysctl) is reached",
-					mount->path);
+		                        "mount on '%s': the limit fs.mount-max (sysctl) is reached", mount->path);
 	if (ret < 0)
 		return nsu_fail(setup->fail, -ret, "mount on '%s'", mount->path);
 	return 0;
@@ -254,8 +248,7 @@ static int run_mounts(struct setup *setup)
 	const struct nsu_plan *plan = setup->plan;
 	int ret;
 
-	ret = nsu_mnt_propagate(plan->propagation == NSU_PLAN_SLAVE ? NSU_MNT_SLAVE
-								    : NSU_MNT_PRIVATE);
+	ret = nsu_mnt_propagate(plan->propagation == NSU_PLAN_SLAVE ? NSU_MNT_SLAVE : NSU_MNT_PRIVATE);
 	if (ret < 0)
 		return nsu_fail(setup->fail, -ret, "set the propagation of all mounts");
 	for (size_t i = 0; i < plan->n_mounts; i++) {

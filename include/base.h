@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define NSU_CHECKED __attribute__((warn_unused_result))
+#define NSU_CHECKED            __attribute__((warn_unused_result))
 #define NSU_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
-#define NSU_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define NSU_COUNT(array)       (sizeof(array) / sizeof((array)[0]))
 
 /* A descriptor that is closed when its name goes out of scope; -1 means none. */
 #define auto_close __attribute__((cleanup(nsu_close_fd)))

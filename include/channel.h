@@ -42,7 +42,6 @@ NSU_CHECKED int nsu_channel_send(int channel_fd, const void *frame, size_t len, 
  * Never blocks. Return: 0; -EAGAIN if nothing is there; -EMSGSIZE if a frame is longer than @cap or brought more than
  * one descriptor; -errno of recvmsg(2).
  */
-NSU_CHECKED int nsu_channel_receive(int channel_fd, void *frame, size_t cap, size_t *ret_len,
-				    int *ret_fd);
+NSU_CHECKED int nsu_channel_receive(int channel_fd, void *frame, size_t cap, size_t *ret_len, int *ret_fd);
 
 #endif

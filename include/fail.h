@@ -16,14 +16,14 @@
 #include "defaults.h"
 
 struct nsu_fail {
-	int err;	   /* positive errno; 0: nothing has failed */
-	bool has_reason;   /* the text is a whole sentence: add no strerror(err) */
+	int err;         /* positive errno; 0: nothing has failed */
+	bool has_reason; /* the text is a whole sentence: add no strerror(err) */
 	char text[NSU_FAIL_TEXT_MAX];
 };
 
-#define NSU_FAIL_INIT                                                                              \
-	{                                                                                          \
-		.err = 0                                                                           \
+#define NSU_FAIL_INIT                                                                                                  \
+	{                                                                                                              \
+		.err = 0                                                                                               \
 	}
 
 /**

@@ -29,8 +29,7 @@ enum nsu_fsat_use {
  * Return: 0; -ENOENT if it or a directory above does not exist; -EPERM if it is not trusted; -ELOOP on a symbolic
  * link; -errno of openat(2), fstat(2).
  */
-NSU_CHECKED int nsu_fsat_open_trusted(const char *path, enum nsu_fsat_use use, int *ret_fd,
-				      struct nsu_fail *fail);
+NSU_CHECKED int nsu_fsat_open_trusted(const char *path, enum nsu_fsat_use use, int *ret_fd, struct nsu_fail *fail);
 
 /**
  * nsu_fsat_read_text - read a whole file as text.
@@ -43,8 +42,8 @@ NSU_CHECKED int nsu_fsat_open_trusted(const char *path, enum nsu_fsat_use use, i
  *
  * Return: 0; -EFBIG if it has more than @max bytes; -EINVAL if it holds a NUL byte; -ENOMEM; -errno of read(2).
  */
-NSU_CHECKED int nsu_fsat_read_text(int fd, const char *path, size_t max, char **ret_text,
-				   size_t *ret_len, struct nsu_fail *fail);
+NSU_CHECKED int nsu_fsat_read_text(int fd, const char *path, size_t max, char **ret_text, size_t *ret_len,
+                                   struct nsu_fail *fail);
 
 /**
  * nsu_fsat_open_target - open a directory to mount over, by descriptor.

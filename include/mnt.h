@@ -20,7 +20,7 @@ struct nsu_mnt_option {
 /* How mounts made on the host later, and ours, pass between the host and the session. */
 enum nsu_mnt_propagation {
 	NSU_MNT_PRIVATE, /* not at all */
-	NSU_MNT_SLAVE,	 /* from the host to the session only */
+	NSU_MNT_SLAVE,   /* from the host to the session only */
 };
 
 /**
@@ -42,7 +42,7 @@ NSU_CHECKED int nsu_mnt_propagate(enum nsu_mnt_propagation propagation);
  * Made of the calling thread's own pid and ipc namespaces. Return: 0; -errno of fsopen, fsconfig, fsmount(2).
  */
 NSU_CHECKED int nsu_mnt_new(const char *type, const struct nsu_mnt_option *options, size_t n_options,
-			    uint64_t attributes, int *ret_fd);
+                            uint64_t attributes, int *ret_fd);
 
 /**
  * nsu_mnt_clone_file - a detached bind mount of one file, read-only, nosuid, nodev, noexec.

@@ -63,17 +63,17 @@ struct nsu_ns_child {
  * CLONE_VFORK): nothing is copied, no atfork handler runs. All signals are blocked meanwhile and then restored.
  * Return: 0; -errno of clone(2) (-ENOSPC at a limit of user.max_*_namespaces or 32 nested pid namespaces), execveat(2).
  */
-NSU_CHECKED int nsu_ns_start(int exec_fd, int channel_fd, unsigned flags,
-			     struct nsu_ns_child *ret_child, struct nsu_fail *fail);
+NSU_CHECKED int nsu_ns_start(int exec_fd, int channel_fd, unsigned flags, struct nsu_ns_child *ret_child,
+                             struct nsu_fail *fail);
 
 /* The caller's own namespaces, held by descriptors in the order of nsu_ns_kinds; -1 where not held. */
 struct nsu_ns_saved {
 	int fds[NSU_NS_KINDS];
 };
 
-#define NSU_NS_SAVED_INIT                                                                          \
-	{                                                                                          \
-		.fds = {-1, -1, -1, -1}                                                            \
+#define NSU_NS_SAVED_INIT                                                                                              \
+	{                                                                                                              \
+		.fds = { -1, -1, -1, -1 }                                                                              \
 	}
 
 /**

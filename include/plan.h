@@ -16,49 +16,57 @@
 #include "fail.h"
 
 enum nsu_plan_mount_type {
-	NSU_PLAN_TMPFS,	 /* an empty tmpfs with limits */
-	NSU_PLAN_PROC,	 /* a fresh proc of the session's pid namespace */
+	NSU_PLAN_TMPFS,  /* an empty tmpfs with limits */
+	NSU_PLAN_PROC,   /* a fresh proc of the session's pid namespace */
 	NSU_PLAN_MQUEUE, /* the POSIX message queues of the session's ipc namespace */
-	NSU_PLAN_HOSTS,	 /* a copy of the host's file with a line for the session's host name */
+	NSU_PLAN_HOSTS,  /* a copy of the host's file with a line for the session's host name */
 	NSU_PLAN_MOUNT_TYPES
 };
 
 struct nsu_plan_mount {
 	enum nsu_plan_mount_type type;
-	const char *path;	/* clean absolute path; in the plan's text */
-	bool optional;		/* a path that does not exist is skipped, not a failure */
+	const char *path; /* clean absolute path; in the plan's text */
+	bool optional;    /* a path that does not exist is skipped, not a failure */
 	/* tmpfs only */
 	bool noexec;
-	uint64_t size_bytes;	/* 0: size_percent says it */
-	unsigned size_percent;	/* of the memory, 1..100; 0: size_bytes says it */
-	uint64_t inodes;	/* never 0 */
-	mode_t mode;		/* of its root directory */
-	uid_t uid;		/* owner of its root directory */
+	uint64_t size_bytes;   /* 0: size_percent says it */
+	unsigned size_percent; /* of the memory, 1..100; 0: size_bytes says it */
+	uint64_t inodes;       /* never 0 */
+	mode_t mode;           /* of its root directory */
+	uid_t uid;             /* owner of its root directory */
 	gid_t gid;
 };
 
 enum nsu_plan_propagation {
 	NSU_PLAN_PRIVATE, /* no mount passes between host and session */
-	NSU_PLAN_SLAVE,	  /* later mounts of the host appear in the session */
+	NSU_PLAN_SLAVE,   /* later mounts of the host appear in the session */
 };
 
 struct nsu_plan {
-	bool leave_alone;	/* the policy isolates nothing of this session; what follows does not matter */
-	unsigned namespaces;	/* CLONE_NEW* bits */
+	bool leave_alone;    /* the policy isolates nothing of this session; what follows does not matter */
+	unsigned namespaces; /* CLONE_NEW* bits */
 	enum nsu_plan_propagation propagation;
-	unsigned timeout_ms;	/* limit of an open */
+	unsigned timeout_ms;      /* limit of an open */
 	unsigned stop_timeout_ms; /* from SIGTERM to SIGKILL at the end */
-	bool enforce;		/* false: report only */
-	bool allow_on_error;	/* log in without isolation if opening fails */
-	const char *profile;	/* name; in the plan's text, as all strings here; "" where none applies */
-	const char *rule;	/* origin of the rule that matched, "file:line"; or why there is none */
-	const char *hostname;	/* of the uts namespace; "": as the host's */
+	bool enforce;             /* false: report only */
+	bool allow_on_error;      /* log in without isolation if opening fails */
+	const char *profile;      /* name; in the plan's text, as all strings here; "" where none applies */
+	const char *rule;         /* origin of the rule that matched, "file:line"; or why there is none */
+	const char *hostname;     /* of the uts namespace; "": as the host's */
 	struct nsu_plan_mount mounts[NSU_PLAN_MOUNTS_MAX]; /* done in this order */
 	size_t n_mounts;
 	char note[NSU_LOG_VALUE_MAX]; /* a warning for the log, such as a group that does not exist; "": none */
 	char text[NSU_PLAN_TEXT_MAX];
 	size_t text_len;
 };
+
+/**
+ * nsu_plan_mount_name - the name of a type of mount, as in messages and in the policy.
+ * @type: any value
+ *
+ * Pure. Return: the name; "unknown" for no type.
+ */
+const char *nsu_plan_mount_name(enum nsu_plan_mount_type type);
 
 /**
  * nsu_plan_init - an empty plan: the built-in values, no namespace, no mount.

@@ -22,8 +22,7 @@ struct nsu_policy;
  * Return: 0; -ENOENT if there is none; -EPERM if it is not trusted (nsu_fsat_open_trusted); -EINVAL for any mistake in
  * it; -ENOMEM; -errno of reading it.
  */
-NSU_CHECKED int nsu_policy_load(const char *path, struct nsu_policy **ret_policy,
-				struct nsu_fail *fail);
+NSU_CHECKED int nsu_policy_load(const char *path, struct nsu_policy **ret_policy, struct nsu_fail *fail);
 
 /**
  * nsu_policy_parse - the same, of a text.
@@ -35,8 +34,8 @@ NSU_CHECKED int nsu_policy_load(const char *path, struct nsu_policy **ret_policy
  *
  * Return: 0; -EINVAL; -ENOMEM.
  */
-NSU_CHECKED int nsu_policy_parse(const char *text, size_t len, const char *file,
-				 struct nsu_policy **ret_policy, struct nsu_fail *fail);
+NSU_CHECKED int nsu_policy_parse(const char *text, size_t len, const char *file, struct nsu_policy **ret_policy,
+                                 struct nsu_fail *fail);
 
 /**
  * nsu_policy_match - what a policy says of one login.
@@ -51,8 +50,8 @@ NSU_CHECKED int nsu_policy_parse(const char *text, size_t len, const char *file,
  * pid namespace unless the rule names them literally. The plan has passed nsu_plan_check().
  * Return: 0; -EINVAL if the policy makes no sense for this login; -errno of a name service.
  */
-NSU_CHECKED int nsu_policy_match(const struct nsu_policy *policy, struct nsu_subject *subject,
-				 const char *fallback, struct nsu_plan *plan, struct nsu_fail *fail);
+NSU_CHECKED int nsu_policy_match(const struct nsu_policy *policy, struct nsu_subject *subject, const char *fallback,
+                                 struct nsu_plan *plan, struct nsu_fail *fail);
 
 /**
  * nsu_policy_free - free a policy.

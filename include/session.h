@@ -15,18 +15,18 @@
 /* An open session, as its opener holds it. Every descriptor is O_CLOEXEC. */
 struct nsu_session {
 	struct nsu_ns_saved saved; /* the opener's own namespaces, to come back to */
-	int init_pidfd;		   /* PID 1; -1 where the plan has no pid namespace */
-	int channel_fd;		   /* to PID 1; -1 likewise */
-	pid_t init_pid;		   /* its number on the host, for log lines */
-	struct {		   /* what the descriptors were at open, in the order above */
+	int init_pidfd;            /* PID 1; -1 where the plan has no pid namespace */
+	int channel_fd;            /* to PID 1; -1 likewise */
+	pid_t init_pid;            /* its number on the host, for log lines */
+	struct {                   /* what the descriptors were at open, in the order above */
 		dev_t dev;
 		ino_t ino;
 	} identities[NSU_NS_KINDS + 2];
 };
 
-#define NSU_SESSION_INIT                                                                           \
-	{                                                                                          \
-		.saved = NSU_NS_SAVED_INIT, .init_pidfd = -1, .channel_fd = -1                     \
+#define NSU_SESSION_INIT                                                                                               \
+	{                                                                                                              \
+		.saved = NSU_NS_SAVED_INIT, .init_pidfd = -1, .channel_fd = -1                                         \
 	}
 
 /**
@@ -42,8 +42,8 @@ struct nsu_session {
  * Return: 0; -EPERM, -EBUSY if the caller may not open one (nsu_proc_check_opener); -ENOSYS; -ETIMEDOUT; -ECHILD if the
  * helper ended before it was ready; -errno of the step that failed, in the caller or in the helper.
  */
-NSU_CHECKED int nsu_session_open(const struct nsu_plan *plan, const char *home,
-				 struct nsu_session *session, struct nsu_fail *fail);
+NSU_CHECKED int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_session *session,
+                                 struct nsu_fail *fail);
 
 /**
  * nsu_session_close - leave a session and end it.

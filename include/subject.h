@@ -18,18 +18,18 @@ struct nsu_subject {
 	char *group; /* name of the primary group; its number where it has no name */
 	uid_t uid;
 	gid_t gid;
-	gid_t *groups; /* all groups, the primary one among them; filled at the first question */
-	int n_groups;  /* -1: not asked yet */
-	const char *service; /* borrowed from PAM for the life of the subject; never NULL */
-	const char *tty;     /* borrowed; "" where PAM has none */
-	const char *rhost;   /* borrowed; "" where PAM has none */
+	gid_t *groups;                   /* all groups, the primary one among them; filled at the first question */
+	int n_groups;                    /* -1: not asked yet */
+	const char *service;             /* borrowed from PAM for the life of the subject; never NULL */
+	const char *tty;                 /* borrowed; "" where PAM has none */
+	const char *rhost;               /* borrowed; "" where PAM has none */
 	char host[NSU_HOSTNAME_MAX + 1]; /* the host's name */
-	char id[NSU_ID_LEN + 1];	 /* of this session, hexadecimal, random */
+	char id[NSU_ID_LEN + 1];         /* of this session, hexadecimal, random */
 };
 
-#define NSU_SUBJECT_INIT                                                                           \
-	{                                                                                          \
-		.n_groups = -1, .service = "", .tty = "", .rhost = ""                              \
+#define NSU_SUBJECT_INIT                                                                                               \
+	{                                                                                                              \
+		.n_groups = -1, .service = "", .tty = "", .rhost = ""                                                  \
 	}
 
 /**
@@ -42,8 +42,7 @@ struct nsu_subject {
  * uid or gid 4294967295 (glibc hands it out of /etc/passwd, and it means "unchanged" to the kernel); -ENOMEM; -errno of
  * getpwnam_r(3), getrandom(2).
  */
-NSU_CHECKED int nsu_subject_look_up(struct nsu_subject *subject, const char *user,
-				    struct nsu_fail *fail);
+NSU_CHECKED int nsu_subject_look_up(struct nsu_subject *subject, const char *user, struct nsu_fail *fail);
 
 /**
  * nsu_subject_is_member - is the user in a group?
@@ -55,8 +54,8 @@ NSU_CHECKED int nsu_subject_look_up(struct nsu_subject *subject, const char *use
  * Asks NSS. A failing name service is a failure, never the answer no. Return: 0; -ENOENT if there is no such group;
  * -errno of getgrnam_r(3), getgrouplist(3).
  */
-NSU_CHECKED int nsu_subject_is_member(struct nsu_subject *subject, const char *group,
-				      bool *ret_is_member, struct nsu_fail *fail);
+NSU_CHECKED int nsu_subject_is_member(struct nsu_subject *subject, const char *group, bool *ret_is_member,
+                                      struct nsu_fail *fail);
 
 /**
  * nsu_subject_clear - free what a subject holds.

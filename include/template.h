@@ -32,8 +32,8 @@ bool nsu_template_is_valid(const char *template);
  * Names (%u %g %s %H) must be ones that may stand in a path (nsu_text_is_name), the home a clean absolute path, and so must be the
  * whole. Pure. Return: 0; -EINVAL if a value or the result is none; -ENAMETOOLONG.
  */
-NSU_CHECKED int nsu_template_path(const char *template, const struct nsu_subject *subject,
-				  char *buffer, size_t cap, struct nsu_fail *fail);
+NSU_CHECKED int nsu_template_path(const char *template, const struct nsu_subject *subject, char *buffer, size_t cap,
+                                  struct nsu_fail *fail);
 
 /**
  * nsu_template_hostname - expand a template that is to be a host name.
@@ -45,7 +45,7 @@ NSU_CHECKED int nsu_template_path(const char *template, const struct nsu_subject
  *
  * Pure. Return: 0; -EINVAL if nothing valid is left of it; -ENAMETOOLONG.
  */
-NSU_CHECKED int nsu_template_hostname(const char *template, const struct nsu_subject *subject,
-				      char *buffer, size_t cap, struct nsu_fail *fail);
+NSU_CHECKED int nsu_template_hostname(const char *template, const struct nsu_subject *subject, char *buffer, size_t cap,
+                                      struct nsu_fail *fail);
 
 #endif

@@ -32,8 +32,7 @@ enum nsu_wire_order {
  * Of the plan goes what the helper needs; names of rules stay. Pure: the same plan gives the same bytes.
  * Return: 0; -E2BIG if the frame would not fit.
  */
-NSU_CHECKED int nsu_wire_encode(const struct nsu_plan *plan, void *buffer, size_t cap,
-				size_t *ret_len);
+NSU_CHECKED int nsu_wire_encode(const struct nsu_plan *plan, void *buffer, size_t cap, size_t *ret_len);
 
 /**
  * nsu_wire_decode - a plan from one frame.
@@ -55,8 +54,7 @@ NSU_CHECKED int nsu_wire_decode(const void *frame, size_t len, struct nsu_plan *
  *
  * Pure. Return: 0; -E2BIG.
  */
-NSU_CHECKED int nsu_wire_encode_answer(const struct nsu_wire_answer *answer, void *buffer, size_t cap,
-				       size_t *ret_len);
+NSU_CHECKED int nsu_wire_encode_answer(const struct nsu_wire_answer *answer, void *buffer, size_t cap, size_t *ret_len);
 
 /**
  * nsu_wire_decode_answer - the helper's answer from one frame.
@@ -66,7 +64,6 @@ NSU_CHECKED int nsu_wire_encode_answer(const struct nsu_wire_answer *answer, voi
  *
  * Pure. Return: 0; -EPROTO, -EBADMSG as nsu_wire_decode().
  */
-NSU_CHECKED int nsu_wire_decode_answer(const void *frame, size_t len,
-				       struct nsu_wire_answer *ret_answer);
+NSU_CHECKED int nsu_wire_decode_answer(const void *frame, size_t len, struct nsu_wire_answer *ret_answer);
 
 #endif

@@ -28,8 +28,8 @@ static int check_trusted_dir(int dirfd, const char *path, int prefix_len, struct
 		return nsu_fail(fail, errno, "stat '%.*s'", prefix_len, path);
 	reason = untrusted_reason(&st);
 	if (reason)
-		return nsu_fail_because(fail, EPERM, "%s: the directory '%.*s' is not trusted: %s",
-					path, prefix_len, path, reason);
+		return nsu_fail_because(fail, EPERM, "%s: the directory '%.*s' is not trusted: %s", path, prefix_len,
+		                        path, reason);
 	return 0;
 }
 
@@ -58,8 +58,8 @@ static int open_trusted_parent(const char *path, int *ret_dirfd, struct nsu_fail
 		part += len;
 		next = openat(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (next < 0)
-			return nsu_fail(fail, errno, "open '%.*s', a directory of '%s'",
-					(int)(part - path), path, path);
+			return nsu_fail(fail, errno, "open '%.*s', a directory of '%s'", (int)(part - path), path,
+			                path);
 		close(dirfd);
 		dirfd = next;
 		ret = check_trusted_dir(dirfd, path, (int)(part - path), fail);
@@ -70,8 +70,7 @@ static int open_trusted_parent(const char *path, int *ret_dirfd, struct nsu_fail
 	return 0;
 }
 
-int nsu_fsat_open_trusted(const char *path, enum nsu_fsat_use use, int *ret_fd,
-			  struct nsu_fail *fail)
+int nsu_fsat_open_trusted(const char *path, enum nsu_fsat_use use, int *ret_fd, struct nsu_fail *fail)
 {
 	int flags = use == NSU_FSAT_EXEC ? O_PATH : O_RDONLY | O_NOCTTY | O_NONBLOCK;
 	auto_close int dirfd = -1;
@@ -101,8 +100,7 @@ int nsu_fsat_open_trusted(const char *path, enum nsu_fsat_use use, int *ret_fd,
 	return 0;
 }
 
-int nsu_fsat_read_text(int fd, const char *path, size_t max, char **ret_text, size_t *ret_len,
-		       struct nsu_fail *fail)
+int nsu_fsat_read_text(int fd, const char *path, size_t max, char **ret_text, size_t *ret_len, struct nsu_fail *fail)
 {
 	auto_free char *text = NULL;
 	size_t cap, len = 0;

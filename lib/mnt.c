@@ -9,7 +9,7 @@
 
 /* linux/fs.h, which drags in too much. */
 #define MNT_MS_PRIVATE (1UL << 18)
-#define MNT_MS_SLAVE (1UL << 19)
+#define MNT_MS_SLAVE   (1UL << 19)
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
 #endif
@@ -35,15 +35,14 @@ int nsu_mnt_propagate(enum nsu_mnt_propagation propagation)
 static int configure(int fs_fd, const struct nsu_mnt_option *options, size_t n_options)
 {
 	for (size_t i = 0; i < n_options; i++) {
-		if (syscall(SYS_fsconfig, fs_fd, FSCONFIG_SET_STRING, options[i].key,
-			    options[i].value, 0) < 0)
+		if (syscall(SYS_fsconfig, fs_fd, FSCONFIG_SET_STRING, options[i].key, options[i].value, 0) < 0)
 			return -errno;
 	}
 	return 0;
 }
 
-int nsu_mnt_new(const char *type, const struct nsu_mnt_option *options, size_t n_options,
-		uint64_t attributes, int *ret_fd)
+int nsu_mnt_new(const char *type, const struct nsu_mnt_option *options, size_t n_options, uint64_t attributes,
+                int *ret_fd)
 {
 	static const struct nsu_mnt_option source = {"source", "nsunshare"}; /* as findmnt(8) shows it */
 	auto_close int fs_fd = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
@@ -69,8 +68,8 @@ int nsu_mnt_new(const char *type, const struct nsu_mnt_option *options, size_t n
 int nsu_mnt_clone_file(int dirfd, const char *name, int *ret_fd)
 {
 	struct mount_attr attr = {.attr_set = ALWAYS | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY};
-	auto_close int fd = (int)syscall(SYS_open_tree, dirfd, name,
-					 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	auto_close int fd =
+		(int)syscall(SYS_open_tree, dirfd, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
 	int ret;
 
 	if (fd < 0)
@@ -84,8 +83,7 @@ int nsu_mnt_clone_file(int dirfd, const char *name, int *ret_fd)
 
 int nsu_mnt_attach(int mount_fd, int target_fd)
 {
-	if (syscall(SYS_move_mount, mount_fd, "", target_fd, "",
-		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (syscall(SYS_move_mount, mount_fd, "", target_fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return -errno;
 	return 0;
 }

@@ -39,8 +39,7 @@ const char *nsu_ns_list(unsigned flags, char *buffer, size_t cap)
 	for (size_t i = 0; i < NSU_COUNT(nsu_ns_kinds) && len < cap; i++) {
 		if (!(flags & nsu_ns_kinds[i].flag))
 			continue;
-		len += (size_t)snprintf(buffer + len, cap - len, "%s%s", len ? "," : "",
-					nsu_ns_kinds[i].name);
+		len += (size_t)snprintf(buffer + len, cap - len, "%s%s", len ? "," : "", nsu_ns_kinds[i].name);
 	}
 	return buffer;
 }
@@ -52,9 +51,9 @@ struct start {
 	unsigned flags;
 	char *child_stack_top;
 	int pidfd;
-	pid_t pid;	  /* of the child; 0: it was never made */
+	pid_t pid;        /* of the child; 0: it was never made */
 	const char *step; /* the one under way */
-	int err;	  /* positive errno of that step; 0: none has failed */
+	int err;          /* positive errno of that step; 0: none has failed */
 };
 
 /* Gives the child's channel its fixed number; whatever the caller had there goes, in the child's table only. */
@@ -106,9 +105,8 @@ __attribute__((no_sanitize("address"))) static int run_intermediate(void *arg)
 		_exit(1);
 	}
 	start->step = "make the namespaces";
-	pid = clone(run_child, start->child_stack_top,
-		    (int)(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | start->flags), start,
-		    &start->pidfd);
+	pid = clone(run_child, start->child_stack_top, (int)(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | start->flags),
+	            start, &start->pidfd);
 	if (pid < 0) {
 		start->err = errno;
 		_exit(1);
@@ -134,8 +132,7 @@ static void start_both(struct start *start, char *stack_top)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
-int nsu_ns_start(int exec_fd, int channel_fd, unsigned flags, struct nsu_ns_child *ret_child,
-		 struct nsu_fail *fail)
+int nsu_ns_start(int exec_fd, int channel_fd, unsigned flags, struct nsu_ns_child *ret_child, struct nsu_fail *fail)
 {
 	char stacks[2][START_STACK_BYTES] __attribute__((aligned(16)));
 	struct start start = {
@@ -151,9 +148,9 @@ int nsu_ns_start(int exec_fd, int channel_fd, unsigned flags, struct nsu_ns_chil
 	pidfd = start.pidfd;
 	if (start.err == ENOSPC)
 		return nsu_fail_because(fail, ENOSPC,
-					"%s: a limit of user.max_*_namespaces (sysctl) is reached, or 32 pid "
-					"namespaces are nested",
-					start.step);
+		                        "%s: a limit of user.max_*_namespaces (sysctl) is reached, or 32 pid "
+		                        "namespaces are nested",
+		                        start.step);
 	if (start.err != 0)
 		return nsu_fail(fail, start.err, "%s", start.step);
 	if (start.pid == 0)
@@ -184,8 +181,7 @@ int nsu_ns_restore(const struct nsu_ns_saved *saved, struct nsu_fail *fail)
 
 	for (size_t i = 0; i < NSU_COUNT(nsu_ns_kinds); i++) {
 		if (saved->fds[i] >= 0 && setns(saved->fds[i], (int)nsu_ns_kinds[i].flag) < 0)
-			ret = nsu_fail(fail, errno, "go back to the caller's own %s namespace",
-				       nsu_ns_kinds[i].name);
+			ret = nsu_fail(fail, errno, "go back to the caller's own %s namespace", nsu_ns_kinds[i].name);
 	}
 	return ret;
 }

@@ -11,12 +11,17 @@
 #include "ns.h"
 #include "text.h"
 
-static const char *const mount_type_names[NSU_PLAN_MOUNT_TYPES] = {
-	[NSU_PLAN_TMPFS] = "tmpfs",
-	[NSU_PLAN_PROC] = "proc",
-	[NSU_PLAN_MQUEUE] = "mqueue",
-	[NSU_PLAN_HOSTS] = "hosts",
-};
+const char *nsu_plan_mount_name(enum nsu_plan_mount_type type)
+{
+	static const char *const names[NSU_PLAN_MOUNT_TYPES] = {
+		[NSU_PLAN_TMPFS] = "tmpfs",
+		[NSU_PLAN_PROC] = "proc",
+		[NSU_PLAN_MQUEUE] = "mqueue",
+		[NSU_PLAN_HOSTS] = "hosts",
+	};
+
+	return type < NSU_PLAN_MOUNT_TYPES ? names[type] : "unknown";
+}
 
 void nsu_plan_init(struct nsu_plan *plan)
 {
@@ -45,19 +50,15 @@ int nsu_plan_text(struct nsu_plan *plan, const char *string, const char **ret_te
 static int check_tmpfs(const struct nsu_plan_mount *mount, struct nsu_fail *fail)
 {
 	bool bytes_ok = mount->size_percent == 0 && mount->size_bytes >= NSU_TMPFS_BYTES_MIN &&
-			mount->size_bytes <= NSU_TMPFS_BYTES_MAX;
-	bool percent_ok = mount->size_bytes == 0 && mount->size_percent >= 1 &&
-			  mount->size_percent <= 100;
+	                mount->size_bytes <= NSU_TMPFS_BYTES_MAX;
+	bool percent_ok = mount->size_bytes == 0 && mount->size_percent >= 1 && mount->size_percent <= 100;
 
 	if (!bytes_ok && !percent_ok)
-		return nsu_fail_because(fail, EINVAL, "tmpfs on '%s': its size is out of range",
-					mount->path);
+		return nsu_fail_because(fail, EINVAL, "tmpfs on '%s': its size is out of range", mount->path);
 	if (mount->inodes < NSU_TMPFS_INODES_MIN || mount->inodes > NSU_TMPFS_INODES_MAX)
-		return nsu_fail_because(fail, EINVAL, "tmpfs on '%s': its inodes are out of range",
-					mount->path);
+		return nsu_fail_because(fail, EINVAL, "tmpfs on '%s': its inodes are out of range", mount->path);
 	if (mount->mode > 01777 || mount->uid == (uid_t)-1 || mount->gid == (gid_t)-1)
-		return nsu_fail_because(fail, EINVAL, "tmpfs on '%s': its mode or owner is out of range",
-					mount->path);
+		return nsu_fail_because(fail, EINVAL, "tmpfs on '%s': its mode or owner is out of range", mount->path);
 	return 0;
 }
 
@@ -66,8 +67,7 @@ static int check_mount(const struct nsu_plan *plan, size_t index, struct nsu_fai
 	const struct nsu_plan_mount *mount = &plan->mounts[index];
 
 	if (!nsu_text_is_path(mount->path))
-		return nsu_fail_because(fail, EINVAL,
-					"mount %zu: its path is not a clean absolute path", index);
+		return nsu_fail_because(fail, EINVAL, "mount %zu: its path is not a clean absolute path", index);
 	for (size_t i = 0; i < index; i++) {
 		if (strcmp(plan->mounts[i].path, mount->path) == 0)
 			return nsu_fail_because(fail, EINVAL, "two mounts on '%s'", mount->path);
@@ -75,14 +75,11 @@ static int check_mount(const struct nsu_plan *plan, size_t index, struct nsu_fai
 	if (mount->type == NSU_PLAN_TMPFS)
 		return check_tmpfs(mount, fail);
 	if (mount->type == NSU_PLAN_PROC && !(plan->namespaces & CLONE_NEWPID))
-		return nsu_fail_because(fail, EINVAL, "proc on '%s' needs the pid namespace",
-					mount->path);
+		return nsu_fail_because(fail, EINVAL, "proc on '%s' needs the pid namespace", mount->path);
 	if (mount->type == NSU_PLAN_MQUEUE && !(plan->namespaces & CLONE_NEWIPC))
-		return nsu_fail_because(fail, EINVAL, "mqueue on '%s' needs the ipc namespace",
-					mount->path);
+		return nsu_fail_because(fail, EINVAL, "mqueue on '%s' needs the ipc namespace", mount->path);
 	if (mount->type == NSU_PLAN_HOSTS && plan->hostname[0] == '\0')
-		return nsu_fail_because(fail, EINVAL, "hosts on '%s' needs a host name",
-					mount->path);
+		return nsu_fail_because(fail, EINVAL, "hosts on '%s' needs a host name", mount->path);
 	return 0;
 }
 
@@ -92,10 +89,8 @@ int nsu_plan_check(const struct nsu_plan *plan, struct nsu_fail *fail)
 		return 0;
 	if (plan->namespaces == 0)
 		return nsu_fail_because(fail, EINVAL, "the plan has no namespace");
-	if ((plan->n_mounts > 0 || (plan->namespaces & CLONE_NEWPID)) &&
-	    !(plan->namespaces & CLONE_NEWNS))
-		return nsu_fail_because(fail, EINVAL,
-					"mounts and the pid namespace need the mount namespace");
+	if ((plan->n_mounts > 0 || (plan->namespaces & CLONE_NEWPID)) && !(plan->namespaces & CLONE_NEWNS))
+		return nsu_fail_because(fail, EINVAL, "mounts and the pid namespace need the mount namespace");
 	if (plan->hostname[0] != '\0' && !(plan->namespaces & CLONE_NEWUTS))
 		return nsu_fail_because(fail, EINVAL, "a host name needs the uts namespace");
 	if (strlen(plan->hostname) > NSU_HOSTNAME_MAX)
@@ -134,14 +129,14 @@ NSU_PRINTF(2, 3) static void print(struct printer *printer, const char *format, 
 
 static void print_mount(struct printer *printer, const struct nsu_plan_mount *mount)
 {
-	print(printer, "mount: %s on %s", mount_type_names[mount->type], mount->path);
+	print(printer, "mount: %s on %s", nsu_plan_mount_name(mount->type), mount->path);
 	if (mount->type == NSU_PLAN_TMPFS) {
 		if (mount->size_percent)
 			print(printer, " size=%u%%", mount->size_percent);
 		else
 			print(printer, " size=%" PRIu64, mount->size_bytes);
-		print(printer, " inodes=%" PRIu64 " mode=%04o owner=%u:%u", mount->inodes,
-		      (unsigned)mount->mode, (unsigned)mount->uid, (unsigned)mount->gid);
+		print(printer, " inodes=%" PRIu64 " mode=%04o owner=%u:%u", mount->inodes, (unsigned)mount->mode,
+		      (unsigned)mount->uid, (unsigned)mount->gid);
 		if (mount->noexec)
 			print(printer, " noexec");
 	}
@@ -165,12 +160,10 @@ const char *nsu_plan_print(const struct nsu_plan *plan, char *buffer, size_t cap
 	}
 	print(&printer, "namespaces: %s\n", nsu_ns_list(plan->namespaces, kinds, sizeof(kinds)));
 	print(&printer, "hostname: %s\n", plan->hostname[0] ? plan->hostname : "-");
-	print(&printer, "propagation: %s\n",
-	      plan->propagation == NSU_PLAN_SLAVE ? "slave" : "private");
+	print(&printer, "propagation: %s\n", plan->propagation == NSU_PLAN_SLAVE ? "slave" : "private");
 	for (size_t i = 0; i < plan->n_mounts; i++)
 		print_mount(&printer, &plan->mounts[i]);
-	print(&printer, "timeout: %u\nstop_timeout: %u\nenforce: %s\non_error: %s\n",
-	      plan->timeout_ms, plan->stop_timeout_ms, plan->enforce ? "true" : "false",
-	      plan->allow_on_error ? "allow" : "deny");
+	print(&printer, "timeout: %u\nstop_timeout: %u\nenforce: %s\non_error: %s\n", plan->timeout_ms,
+	      plan->stop_timeout_ms, plan->enforce ? "true" : "false", plan->allow_on_error ? "allow" : "deny");
 	return buffer;
 }

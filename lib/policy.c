@@ -11,7 +11,7 @@
 #include "policy_parse.h"
 
 #define GIVEN(key) (1U << (key))
-#define GIVEN_ALL (GIVEN(NSU_KEYS) - 1)
+#define GIVEN_ALL  (GIVEN(NSU_KEYS) - 1)
 
 /* What holds where no layer says otherwise. */
 static const struct nsu_settings base_settings = {
@@ -23,23 +23,22 @@ static const struct nsu_settings base_settings = {
 };
 
 static const struct nsu_mount_spec default_mounts[] = {
-	{.path = "/tmp", .size = {.bytes = NSU_TMPFS_BYTES}, .inodes = NSU_TMPFS_INODES,
-	 .mode = 01777},
-	{.path = "/var/tmp", .size = {.bytes = NSU_TMPFS_BYTES}, .inodes = NSU_TMPFS_INODES,
-	 .mode = 01777},
+	{.path = "/tmp", .size = {.bytes = NSU_TMPFS_BYTES}, .inodes = NSU_TMPFS_INODES, .mode = 01777},
+	{.path = "/var/tmp", .size = {.bytes = NSU_TMPFS_BYTES}, .inodes = NSU_TMPFS_INODES, .mode = 01777},
 };
 
 static const struct nsu_profile none_profile = {.name = "none"};
 
 static const struct nsu_profile default_profile = {
 	.name = "default",
-	.settings = {
-		.given = GIVEN(NSU_KEY_NAMESPACES) | GIVEN(NSU_KEY_HOSTNAME) | GIVEN(NSU_KEY_MOUNTS),
-		.namespaces = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID,
-		.hostname = "%u-%H",
-		.mounts = (struct nsu_mount_spec *)(uintptr_t)default_mounts,
-		.n_mounts = NSU_COUNT(default_mounts),
-	},
+	.settings =
+		{
+			.given = GIVEN(NSU_KEY_NAMESPACES) | GIVEN(NSU_KEY_HOSTNAME) | GIVEN(NSU_KEY_MOUNTS),
+			.namespaces = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID,
+			.hostname = "%u-%H",
+			.mounts = (struct nsu_mount_spec *)(uintptr_t)default_mounts,
+			.n_mounts = NSU_COUNT(default_mounts),
+		},
 };
 
 const struct nsu_profile *nsu_policy_profile(const struct nsu_policy *policy, const char *name)
@@ -69,7 +68,7 @@ const char *nsu_policy_keep(struct nsu_policy *policy, const char *string)
 
 /* Follows `base` from a profile to the end: chain[0] is the profile itself. Return: its length, or -ELOOP. */
 static int base_chain(const struct nsu_policy *policy, const struct nsu_profile *profile,
-		      const struct nsu_profile *chain[NSU_BASE_DEPTH_MAX])
+                      const struct nsu_profile *chain[NSU_BASE_DEPTH_MAX])
 {
 	int n = 0;
 
@@ -93,23 +92,20 @@ int nsu_policy_check_names(const struct nsu_policy *policy, struct nsu_fail *fai
 			continue;
 		base = nsu_policy_profile(policy, profile->base);
 		if (!base || base == &none_profile)
-			return nsu_fail_because(fail, EINVAL,
-						"%s:%u: key 'base': there is no profile '%s' to build on",
-						policy->file, profile->line, profile->base);
+			return nsu_fail_because(fail, EINVAL, "%s:%u: key 'base': there is no profile '%s' to build on",
+			                        policy->file, profile->line, profile->base);
 		if (base_chain(policy, profile, chain) < 0)
 			return nsu_fail_because(fail, EINVAL,
-						"%s:%u: key 'base': the chain of profile '%s' is a loop, or "
-						"longer than %d",
-						policy->file, profile->line, profile->name,
-						NSU_BASE_DEPTH_MAX);
+			                        "%s:%u: key 'base': the chain of profile '%s' is a loop, or "
+			                        "longer than %d",
+			                        policy->file, profile->line, profile->name, NSU_BASE_DEPTH_MAX);
 	}
 	for (size_t i = 0; i < policy->n_rules; i++) {
 		const struct nsu_rule *rule = &policy->rules[i];
 
 		if (!nsu_policy_profile(policy, rule->profile))
-			return nsu_fail_because(fail, EINVAL,
-						"%s:%u: key 'profile': there is no profile '%s'",
-						policy->file, rule->line, rule->profile);
+			return nsu_fail_because(fail, EINVAL, "%s:%u: key 'profile': there is no profile '%s'",
+			                        policy->file, rule->line, rule->profile);
 	}
 	return 0;
 }
@@ -143,17 +139,16 @@ static bool matches_uid(const struct nsu_uids *uids, uid_t uid)
 }
 
 /* Return: 1 the user is in one of the groups, or none is asked for; 0 not; a failure of the name service. */
-static int matches_group(const struct nsu_policy *policy, const struct nsu_rule *rule,
-			 struct nsu_subject *subject, struct nsu_plan *plan, struct nsu_fail *fail)
+static int matches_group(const struct nsu_policy *policy, const struct nsu_rule *rule, struct nsu_subject *subject,
+                         struct nsu_plan *plan, struct nsu_fail *fail)
 {
 	for (size_t i = 0; i < rule->groups.n; i++) {
 		bool is_member = false;
 		int ret = nsu_subject_is_member(subject, rule->groups.items[i], &is_member, fail);
 
 		if (ret == -ENOENT)
-			snprintf(plan->note, sizeof(plan->note),
-				 "%s:%u: group '%s' does not exist: it matches nobody", policy->file,
-				 rule->line, rule->groups.items[i]);
+			snprintf(plan->note, sizeof(plan->note), "%s:%u: group '%s' does not exist: it matches nobody",
+			         policy->file, rule->line, rule->groups.items[i]);
 		else if (ret < 0)
 			return ret;
 		if (is_member)
@@ -171,14 +166,12 @@ static bool is_reserved(const struct nsu_subject *subject, const struct nsu_rule
 	       !(rule && names_literally(&rule->services, subject->service));
 }
 
-static int matches(const struct nsu_policy *policy, const struct nsu_rule *rule,
-		   struct nsu_subject *subject, struct nsu_plan *plan, struct nsu_fail *fail)
+static int matches(const struct nsu_policy *policy, const struct nsu_rule *rule, struct nsu_subject *subject,
+                   struct nsu_plan *plan, struct nsu_fail *fail)
 {
 	if (is_reserved(subject, rule) || !matches_glob(&rule->users, subject->user) ||
-	    !matches_uid(&rule->uids, subject->uid) ||
-	    !matches_glob(&rule->services, subject->service) ||
-	    !matches_glob(&rule->ttys, subject->tty) ||
-	    !matches_glob(&rule->rhosts, subject->rhost))
+	    !matches_uid(&rule->uids, subject->uid) || !matches_glob(&rule->services, subject->service) ||
+	    !matches_glob(&rule->ttys, subject->tty) || !matches_glob(&rule->rhosts, subject->rhost))
 		return 0;
 	return matches_group(policy, rule, subject, plan, fail); /* last: it may ask LDAP */
 }
@@ -186,23 +179,29 @@ static int matches(const struct nsu_policy *policy, const struct nsu_rule *rule,
 /* Lays one layer of settings over what is there. */
 static void overlay(struct nsu_settings *into, const struct nsu_settings *layer)
 {
-#define TAKE(key, member)                                                                          \
-	do {                                                                                       \
-		if (layer->given & GIVEN(key)) {                                                   \
-			into->member = layer->member;                                              \
-			into->lines[key] = layer->lines[key];                                      \
-		}                                                                                  \
-	} while (0)
-	TAKE(NSU_KEY_NAMESPACES, namespaces);
-	TAKE(NSU_KEY_HOSTNAME, hostname);
-	TAKE(NSU_KEY_PROPAGATION, propagation);
-	TAKE(NSU_KEY_MOUNTS, mounts);
-	TAKE(NSU_KEY_MOUNTS, n_mounts);
-	TAKE(NSU_KEY_TIMEOUT, timeout_ms);
-	TAKE(NSU_KEY_STOP_TIMEOUT, stop_timeout_ms);
-	TAKE(NSU_KEY_ENFORCE, enforce);
-	TAKE(NSU_KEY_ON_ERROR, on_error);
-#undef TAKE
+#define MEMBER(member) offsetof(struct nsu_settings, member), sizeof(layer->member)
+	static const struct {
+		enum nsu_key key;
+		size_t offset, size;
+	} members[] = {
+		{NSU_KEY_NAMESPACES, MEMBER(namespaces)},
+		{NSU_KEY_HOSTNAME, MEMBER(hostname)},
+		{NSU_KEY_PROPAGATION, MEMBER(propagation)},
+		{NSU_KEY_MOUNTS, MEMBER(mounts)},
+		{NSU_KEY_MOUNTS, MEMBER(n_mounts)},
+		{NSU_KEY_TIMEOUT, MEMBER(timeout_ms)},
+		{NSU_KEY_STOP_TIMEOUT, MEMBER(stop_timeout_ms)},
+		{NSU_KEY_ENFORCE, MEMBER(enforce)},
+		{NSU_KEY_ON_ERROR, MEMBER(on_error)},
+	};
+#undef MEMBER
+
+	for (size_t i = 0; i < NSU_COUNT(members); i++) {
+		if (!(layer->given & GIVEN(members[i].key)))
+			continue;
+		memcpy((char *)into + members[i].offset, (const char *)layer + members[i].offset, members[i].size);
+		into->lines[members[i].key] = layer->lines[members[i].key];
+	}
 }
 
 /*
@@ -217,8 +216,8 @@ static bool keeps_pid(const struct nsu_subject *subject, const struct nsu_rule *
 }
 
 static int plan_of_profile(const struct nsu_policy *policy, const struct nsu_subject *subject,
-			   const struct nsu_profile *profile, const struct nsu_rule *rule,
-			   struct nsu_plan *plan, struct nsu_fail *fail)
+                           const struct nsu_profile *profile, const struct nsu_rule *rule, struct nsu_plan *plan,
+                           struct nsu_fail *fail)
 {
 	const struct nsu_profile *chain[NSU_BASE_DEPTH_MAX];
 	struct nsu_settings settings = base_settings;
@@ -235,13 +234,13 @@ static int plan_of_profile(const struct nsu_policy *policy, const struct nsu_sub
 		overlay(&settings, &chain[n]->settings);
 	if (rule)
 		overlay(&settings, &rule->settings);
-	return nsu_resolve_plan(&settings, subject, policy ? policy->file : "built-in",
-				keeps_pid(subject, rule), plan, fail);
+	return nsu_resolve_plan(&settings, subject, policy ? policy->file : "built-in", keeps_pid(subject, rule), plan,
+	                        fail);
 }
 
 /* Finds the first rule that holds; *ret_rule is NULL if none does. */
-static int find_rule(const struct nsu_policy *policy, struct nsu_subject *subject,
-		     const struct nsu_rule **ret_rule, struct nsu_plan *plan, struct nsu_fail *fail)
+static int find_rule(const struct nsu_policy *policy, struct nsu_subject *subject, const struct nsu_rule **ret_rule,
+                     struct nsu_plan *plan, struct nsu_fail *fail)
 {
 	*ret_rule = NULL;
 	for (size_t i = 0; policy && i < policy->n_rules; i++) {
@@ -257,8 +256,8 @@ static int find_rule(const struct nsu_policy *policy, struct nsu_subject *subjec
 	return 0;
 }
 
-int nsu_policy_match(const struct nsu_policy *policy, struct nsu_subject *subject,
-		     const char *fallback, struct nsu_plan *plan, struct nsu_fail *fail)
+int nsu_policy_match(const struct nsu_policy *policy, struct nsu_subject *subject, const char *fallback,
+                     struct nsu_plan *plan, struct nsu_fail *fail)
 {
 	const struct nsu_profile *profile;
 	const struct nsu_rule *rule;
@@ -284,8 +283,7 @@ int nsu_policy_match(const struct nsu_policy *policy, struct nsu_subject *subjec
 	plan->rule = "none, profile= of the module's line";
 	profile = nsu_policy_profile(policy, fallback);
 	if (!profile)
-		return nsu_fail_because(fail, EINVAL,
-					"there is no profile '%s', which the module's line names",
-					fallback);
+		return nsu_fail_because(fail, EINVAL, "there is no profile '%s', which the module's line names",
+		                        fallback);
 	return plan_of_profile(policy, subject, profile, NULL, plan, fail);
 }

@@ -22,15 +22,14 @@ static const struct nsu_row settings_rows[] = {
 	{"namespaces", NSU_VALUE_NAMESPACES, IN(nsu_settings, namespaces), .key = NSU_KEY_NAMESPACES},
 	{"hostname", NSU_VALUE_TEMPLATE, IN(nsu_settings, hostname), .key = NSU_KEY_HOSTNAME},
 	{"propagation", NSU_VALUE_WORD, IN(nsu_settings, propagation), .words = "private|slave",
-	 .key = NSU_KEY_PROPAGATION},
+         .key = NSU_KEY_PROPAGATION},
 	{"mounts", NSU_VALUE_MOUNTS, IN(nsu_settings, mounts), .key = NSU_KEY_MOUNTS},
-	{"timeout", NSU_VALUE_NUMBER, IN(nsu_settings, timeout_ms), NSU_TIMEOUT_MIN_MS,
-	 NSU_TIMEOUT_MAX_MS, .key = NSU_KEY_TIMEOUT},
+	{"timeout", NSU_VALUE_NUMBER, IN(nsu_settings, timeout_ms), NSU_TIMEOUT_MIN_MS, NSU_TIMEOUT_MAX_MS,
+         .key = NSU_KEY_TIMEOUT},
 	{"stop_timeout", NSU_VALUE_NUMBER, IN(nsu_settings, stop_timeout_ms), 0, NSU_STOP_TIMEOUT_MAX_MS,
-	 .key = NSU_KEY_STOP_TIMEOUT},
+         .key = NSU_KEY_STOP_TIMEOUT},
 	{"enforce", NSU_VALUE_BOOL, IN(nsu_settings, enforce), .key = NSU_KEY_ENFORCE},
-	{"on_error", NSU_VALUE_WORD, IN(nsu_settings, on_error), .words = "deny|allow",
-	 .key = NSU_KEY_ON_ERROR},
+	{"on_error", NSU_VALUE_WORD, IN(nsu_settings, on_error), .words = "deny|allow", .key = NSU_KEY_ON_ERROR},
 };
 
 static const struct nsu_row profile_rows[] = {
@@ -38,9 +37,9 @@ static const struct nsu_row profile_rows[] = {
 };
 
 static const struct nsu_row rule_rows[] = {
-	{"user", NSU_VALUE_STRINGS, IN(nsu_rule, users)},	  {"group", NSU_VALUE_STRINGS, IN(nsu_rule, groups)},
-	{"uid", NSU_VALUE_UIDS, IN(nsu_rule, uids)},				  {"service", NSU_VALUE_STRINGS, IN(nsu_rule, services)},
-	{"tty", NSU_VALUE_STRINGS, IN(nsu_rule, ttys)},	  {"rhost", NSU_VALUE_STRINGS, IN(nsu_rule, rhosts)},
+	{"user", NSU_VALUE_STRINGS, IN(nsu_rule, users)},     {"group", NSU_VALUE_STRINGS, IN(nsu_rule, groups)},
+	{"uid", NSU_VALUE_UIDS, IN(nsu_rule, uids)},          {"service", NSU_VALUE_STRINGS, IN(nsu_rule, services)},
+	{"tty", NSU_VALUE_STRINGS, IN(nsu_rule, ttys)},       {"rhost", NSU_VALUE_STRINGS, IN(nsu_rule, rhosts)},
 	{"profile", NSU_VALUE_STRING, IN(nsu_rule, profile)},
 };
 
@@ -56,8 +55,8 @@ static const struct nsu_row mount_rows[] = {
 };
 
 /* Puts a setting in its place if a row has its name. Return: 1 if one has, 0 if not, or a failure. */
-static int set_by_table(const struct nsu_parse *parse, const config_setting_t *setting,
-			const struct nsu_row *rows, size_t n_rows, void *base)
+static int set_by_table(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *rows,
+                        size_t n_rows, void *base)
 {
 	for (size_t i = 0; i < n_rows; i++) {
 		int ret;
@@ -70,8 +69,7 @@ static int set_by_table(const struct nsu_parse *parse, const config_setting_t *s
 	return 0;
 }
 
-static int unknown_key(const struct nsu_parse *parse, const config_setting_t *setting,
-		       const char *where)
+static int unknown_key(const struct nsu_parse *parse, const config_setting_t *setting, const char *where)
 {
 	char text[128];
 
@@ -79,8 +77,7 @@ static int unknown_key(const struct nsu_parse *parse, const config_setting_t *se
 	return nsu_value_wrong(parse, setting, text);
 }
 
-static int parse_mount(const struct nsu_parse *parse, const config_setting_t *group,
-		       struct nsu_mount_spec *mount)
+static int parse_mount(const struct nsu_parse *parse, const config_setting_t *group, struct nsu_mount_spec *mount)
 {
 	*mount = (struct nsu_mount_spec){
 		.line = nsu_value_line(group),
@@ -107,8 +104,7 @@ static int parse_mount(const struct nsu_parse *parse, const config_setting_t *gr
 	return 0;
 }
 
-static int parse_mounts(const struct nsu_parse *parse, const config_setting_t *list,
-			struct nsu_settings *settings)
+static int parse_mounts(const struct nsu_parse *parse, const config_setting_t *list, struct nsu_settings *settings)
 {
 	unsigned n = (unsigned)config_setting_length(list);
 
@@ -130,8 +126,7 @@ static int parse_mounts(const struct nsu_parse *parse, const config_setting_t *l
 }
 
 /* As set_by_table(), for the keys of a profile; notes what is given, and where. */
-static int set_settings(const struct nsu_parse *parse, const config_setting_t *setting,
-			struct nsu_settings *settings)
+static int set_settings(const struct nsu_parse *parse, const config_setting_t *setting, struct nsu_settings *settings)
 {
 	for (size_t i = 0; i < NSU_COUNT(settings_rows); i++) {
 		const struct nsu_row *row = &settings_rows[i];
@@ -151,9 +146,8 @@ static int set_settings(const struct nsu_parse *parse, const config_setting_t *s
 }
 
 /* The keys of a rule or a profile: those of its own table, and those of settings. */
-static int parse_group(const struct nsu_parse *parse, const config_setting_t *group,
-		       const struct nsu_row *rows, size_t n_rows, void *base,
-		       struct nsu_settings *settings)
+static int parse_group(const struct nsu_parse *parse, const config_setting_t *group, const struct nsu_row *rows,
+                       size_t n_rows, void *base, struct nsu_settings *settings)
 {
 	for (unsigned i = 0; i < (unsigned)config_setting_length(group); i++) {
 		const config_setting_t *setting = config_setting_get_elem(group, i);
@@ -164,8 +158,7 @@ static int parse_group(const struct nsu_parse *parse, const config_setting_t *gr
 		if (ret < 0)
 			return ret;
 		if (ret == 0)
-			return unknown_key(parse, setting,
-					   rows == rule_rows ? "a rule" : "a profile");
+			return unknown_key(parse, setting, rows == rule_rows ? "a rule" : "a profile");
 	}
 	return 0;
 }
@@ -189,8 +182,7 @@ static int parse_rules(const struct nsu_parse *parse, const config_setting_t *li
 		rule->line = nsu_value_line(group);
 		if (config_setting_type(group) != CONFIG_TYPE_GROUP)
 			return nsu_value_wrong_type(parse, group, "groups { profile = ...; }");
-		ret = parse_group(parse, group, rule_rows, NSU_COUNT(rule_rows), rule,
-				  &rule->settings);
+		ret = parse_group(parse, group, rule_rows, NSU_COUNT(rule_rows), rule, &rule->settings);
 		if (ret < 0)
 			return ret;
 		if (!rule->profile)
@@ -219,13 +211,12 @@ static int parse_profiles(const struct nsu_parse *parse, const config_setting_t 
 			return nsu_value_wrong_type(parse, group, "a group { ... }");
 		if (nsu_policy_profile(NULL, name))
 			return nsu_value_wrong(parse, group,
-					       "a built-in profile can't be defined anew; choose another "
-					       "name, with base = \"default\"");
+			                       "a built-in profile can't be defined anew; choose another "
+			                       "name, with base = \"default\"");
 		profile->line = nsu_value_line(group);
 		profile->name = nsu_policy_keep(policy, name);
 		policy->n_profiles = i + 1;
-		ret = parse_group(parse, group, profile_rows, NSU_COUNT(profile_rows), profile,
-				  &profile->settings);
+		ret = parse_group(parse, group, profile_rows, NSU_COUNT(profile_rows), profile, &profile->settings);
 		if (ret < 0)
 			return ret;
 	}
@@ -246,17 +237,16 @@ static int parse_root(const struct nsu_parse *parse, const config_setting_t *roo
 		else if (strcmp(name, "profiles") == 0)
 			ret = parse_profiles(parse, setting);
 		else
-			ret = nsu_value_wrong(parse, setting,
-					      "unknown here; a policy holds `rules` and `profiles`");
+			ret = nsu_value_wrong(parse, setting, "unknown here; a policy holds `rules` and `profiles`");
 		if (ret < 0)
 			return ret;
 		has_rules = has_rules || strcmp(name, "rules") == 0;
 	}
 	if (!has_rules)
 		return nsu_fail_because(parse->fail, EINVAL,
-					"%s:1: the policy has no `rules` (an empty list says that all "
-					"logins are left alone)",
-					parse->policy->file);
+		                        "%s:1: the policy has no `rules` (an empty list says that all "
+		                        "logins are left alone)",
+		                        parse->policy->file);
 	return 0;
 }
 
@@ -270,13 +260,13 @@ static int parse_text(const struct nsu_parse *parse, const char *text)
 		ret = parse_root(parse, config_root_setting(&config));
 	else
 		ret = nsu_fail_because(parse->fail, EINVAL, "%s:%d: %s", parse->policy->file,
-				       config_error_line(&config), config_error_text(&config));
+		                       config_error_line(&config), config_error_text(&config));
 	config_destroy(&config);
 	return ret;
 }
 
 int nsu_policy_parse(const char *text, size_t len, const char *file, struct nsu_policy **ret_policy,
-		     struct nsu_fail *fail)
+                     struct nsu_fail *fail)
 {
 	struct nsu_policy *policy;
 	struct nsu_parse parse;

@@ -39,7 +39,7 @@ struct nsu_size {
 /* One entry of `mounts`. */
 struct nsu_mount_spec {
 	unsigned line;
-	unsigned type; /* enum nsu_plan_mount_type */
+	unsigned type;    /* enum nsu_plan_mount_type */
 	const char *path; /* a template */
 	struct nsu_size size;
 	unsigned inodes;
@@ -51,11 +51,11 @@ struct nsu_mount_spec {
 
 /* One layer of settings: what a profile or a rule says. Order of effect: built-in, base chain, profile, rule. */
 struct nsu_settings {
-	unsigned given;	       /* bit (1 << enum nsu_key): this layer says it */
+	unsigned given;           /* bit (1 << enum nsu_key): this layer says it */
 	unsigned lines[NSU_KEYS]; /* where; 0 for built-in layers */
-	unsigned namespaces;   /* CLONE_NEW* bits */
-	const char *hostname;  /* a template; "": the host's own */
-	unsigned propagation;  /* enum nsu_plan_propagation */
+	unsigned namespaces;      /* CLONE_NEW* bits */
+	const char *hostname;     /* a template; "": the host's own */
+	unsigned propagation;     /* enum nsu_plan_propagation */
 	struct nsu_mount_spec *mounts;
 	size_t n_mounts;
 	unsigned timeout_ms;
@@ -157,8 +157,7 @@ NSU_CHECKED int nsu_policy_scan(const char *text, const char *file, struct nsu_f
  *
  * Pure. Return: 0; -EINVAL with a reason; -E2BIG if it is too large.
  */
-NSU_CHECKED int nsu_resolve_plan(const struct nsu_settings *settings,
-				 const struct nsu_subject *subject, const char *file, bool keep_pid,
-				 struct nsu_plan *plan, struct nsu_fail *fail);
+NSU_CHECKED int nsu_resolve_plan(const struct nsu_settings *settings, const struct nsu_subject *subject,
+                                 const char *file, bool keep_pid, struct nsu_plan *plan, struct nsu_fail *fail);
 
 #endif

@@ -60,8 +60,7 @@ static int skip_string(struct scan *scan)
 			continue;
 		scan->pos++;
 		if (*scan->pos != '\\' && *scan->pos != '"')
-			return refuse(scan,
-				      "an escape sequence in a string: only \\\\ and \\\" are allowed");
+			return refuse(scan, "an escape sequence in a string: only \\\\ and \\\" are allowed");
 	}
 	scan->pos++;
 	return 0;
@@ -75,7 +74,7 @@ static int skip_number(struct scan *scan)
 
 	if (strspn(scan->pos + len, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.") > 0)
 		return refuse(scan, "not a plain decimal number (sizes and modes are strings, such as "
-				    "\"256M\" and \"1777\")");
+		                    "\"256M\" and \"1777\")");
 	if (len > 1 && scan->pos[0] == '0')
 		return refuse(scan, "a number with a leading zero (modes are strings, such as \"0755\")");
 	snprintf(digits, sizeof(digits), "%.*s", (int)(len < sizeof(digits) ? len : 15), scan->pos);
@@ -88,7 +87,7 @@ static int skip_number(struct scan *scan)
 static void skip_name(struct scan *scan)
 {
 	scan->pos += strspn(scan->pos, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				       "0123456789_-*");
+	                               "0123456789_-*");
 }
 
 static int scan_one(struct scan *scan)

@@ -22,7 +22,7 @@ int nsu_value_wrong(const struct nsu_parse *parse, const config_setting_t *setti
 	while (!config_setting_name(named) && config_setting_parent(named))
 		named = config_setting_parent(named);
 	return nsu_fail_because(parse->fail, EINVAL, "%s:%u: key '%s': %s", parse->policy->file,
-				nsu_value_line(setting), config_setting_name(named) ?: "", text);
+	                        nsu_value_line(setting), config_setting_name(named) ?: "", text);
 }
 
 static const char *type_name(const config_setting_t *setting)
@@ -47,8 +47,7 @@ static const char *type_name(const config_setting_t *setting)
 	}
 }
 
-int nsu_value_wrong_type(const struct nsu_parse *parse, const config_setting_t *setting,
-		      const char *expected)
+int nsu_value_wrong_type(const struct nsu_parse *parse, const config_setting_t *setting, const char *expected)
 {
 	char text[128];
 
@@ -56,8 +55,7 @@ int nsu_value_wrong_type(const struct nsu_parse *parse, const config_setting_t *
 	return nsu_value_wrong(parse, setting, text);
 }
 
-int nsu_value_keep_string(const struct nsu_parse *parse, const config_setting_t *setting,
-		       const char **ret_string)
+int nsu_value_keep_string(const struct nsu_parse *parse, const config_setting_t *setting, const char **ret_string)
 {
 	const char *string = config_setting_get_string(setting);
 
@@ -71,9 +69,9 @@ int nsu_value_keep_string(const struct nsu_parse *parse, const config_setting_t 
 }
 
 static int set_text(const struct nsu_parse *parse, const config_setting_t *setting, enum nsu_value_kind kind,
-		    const char **place)
+                    const char **place)
 {
-	const char *string;
+	const char *string = "";
 	int ret = nsu_value_keep_string(parse, setting, &string);
 
 	if (ret < 0)
@@ -82,12 +80,12 @@ static int set_text(const struct nsu_parse *parse, const config_setting_t *setti
 		return nsu_value_wrong(parse, setting, "an empty string");
 	if (kind != NSU_VALUE_STRING && !nsu_template_is_valid(string))
 		return nsu_value_wrong(parse, setting,
-			     "unknown % in the template; known are %u %U %g %G %h %s %H %i and %%");
+		                       "unknown % in the template; known are %u %U %g %G %h %s %H %i and %%");
 	if (kind == NSU_VALUE_PATH && string[0] != '/' && strncmp(string, "%h", 2) != 0)
 		return nsu_value_wrong(parse, setting, "not an absolute path");
 	if (kind == NSU_VALUE_PATH && !strchr(string, '%') && !nsu_text_is_path(string))
 		return nsu_value_wrong(parse, setting,
-			     "not a clean path: no '..', '.', '//', '/' at the end, nor '/' itself");
+		                       "not a clean path: no '..', '.', '//', '/' at the end, nor '/' itself");
 	*place = string;
 	return 0;
 }
@@ -110,8 +108,7 @@ static const config_setting_t *item(const config_setting_t *setting, unsigned in
 	return is_sequence(setting) ? config_setting_get_elem(setting, index) : setting;
 }
 
-static int set_strings(const struct nsu_parse *parse, const config_setting_t *setting,
-		       struct nsu_strings *strings)
+static int set_strings(const struct nsu_parse *parse, const config_setting_t *setting, struct nsu_strings *strings)
 {
 	unsigned n = count_items(setting);
 
@@ -152,8 +149,7 @@ static int parse_uids(const char *text, struct nsu_uid_range *range)
 	return 0;
 }
 
-static int set_uids(const struct nsu_parse *parse, const config_setting_t *setting,
-		    struct nsu_uids *uids)
+static int set_uids(const struct nsu_parse *parse, const config_setting_t *setting, struct nsu_uids *uids)
 {
 	unsigned n = count_items(setting);
 
@@ -178,8 +174,7 @@ static int set_uids(const struct nsu_parse *parse, const config_setting_t *setti
 	return 0;
 }
 
-static int set_namespaces(const struct nsu_parse *parse, const config_setting_t *setting,
-			  unsigned *namespaces)
+static int set_namespaces(const struct nsu_parse *parse, const config_setting_t *setting, unsigned *namespaces)
 {
 	unsigned n = count_items(setting);
 
@@ -196,8 +191,7 @@ static int set_namespaces(const struct nsu_parse *parse, const config_setting_t 
 	return 0;
 }
 
-static int set_word(const struct nsu_parse *parse, const config_setting_t *setting, const char *words,
-		    unsigned *place)
+static int set_word(const struct nsu_parse *parse, const config_setting_t *setting, const char *words, unsigned *place)
 {
 	const char *value = config_setting_get_string(setting);
 	const char *word = words;
@@ -216,8 +210,8 @@ static int set_word(const struct nsu_parse *parse, const config_setting_t *setti
 	return nsu_value_wrong(parse, setting, text);
 }
 
-static int set_number(const struct nsu_parse *parse, const config_setting_t *setting,
-		      const struct nsu_row *row, unsigned *place)
+static int set_number(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *row,
+                      unsigned *place)
 {
 	char text[128];
 	int number;
@@ -226,16 +220,14 @@ static int set_number(const struct nsu_parse *parse, const config_setting_t *set
 		return nsu_value_wrong_type(parse, setting, "a number");
 	number = config_setting_get_int(setting);
 	if (number < 0 || (unsigned)number < row->min || (unsigned)number > row->max) {
-		snprintf(text, sizeof(text), "%d is out of range: %u to %u", number, row->min,
-			 row->max);
+		snprintf(text, sizeof(text), "%d is out of range: %u to %u", number, row->min, row->max);
 		return nsu_value_wrong(parse, setting, text);
 	}
 	*place = (unsigned)number;
 	return 0;
 }
 
-static int set_size(const struct nsu_parse *parse, const config_setting_t *setting,
-		    struct nsu_size *size)
+static int set_size(const struct nsu_parse *parse, const config_setting_t *setting, struct nsu_size *size)
 {
 	const char *text = config_setting_get_string(setting);
 	size_t len = text ? strlen(text) : 0;
@@ -252,10 +244,10 @@ static int set_size(const struct nsu_parse *parse, const config_setting_t *setti
 		size->bytes = 0;
 		return 0;
 	}
-	if (nsu_text_to_size(text, &number) < 0 || number < NSU_TMPFS_BYTES_MIN ||
-	    number > NSU_TMPFS_BYTES_MAX)
-		return nsu_value_wrong(parse, setting, "expected \"64K\" to \"16T\" (units K, M, G, T) or a "
-					     "percentage such as \"10%\"");
+	if (nsu_text_to_size(text, &number) < 0 || number < NSU_TMPFS_BYTES_MIN || number > NSU_TMPFS_BYTES_MAX)
+		return nsu_value_wrong(parse, setting,
+		                       "expected \"64K\" to \"16T\" (units K, M, G, T) or a "
+		                       "percentage such as \"10%\"");
 	size->bytes = number;
 	size->percent = 0;
 	return 0;
@@ -267,14 +259,12 @@ static int set_mode(const struct nsu_parse *parse, const config_setting_t *setti
 	mode_t mode;
 
 	if (!text || nsu_text_to_mode(text, &mode) < 0)
-		return nsu_value_wrong(parse, setting,
-			     "expected an octal mode as a string, \"000\" to \"1777\"");
+		return nsu_value_wrong(parse, setting, "expected an octal mode as a string, \"000\" to \"1777\"");
 	*place = mode;
 	return 0;
 }
 
-int nsu_value_set(const struct nsu_parse *parse, const config_setting_t *setting,
-		  const struct nsu_row *row, void *base)
+int nsu_value_set(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *row, void *base)
 {
 	void *place = (char *)base + row->offset;
 

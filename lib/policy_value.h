@@ -15,15 +15,15 @@
 enum nsu_value_kind {
 	NSU_VALUE_BOOL,
 	NSU_VALUE_NUMBER,     /* unsigned; min, max */
-	NSU_VALUE_WORD,	      /* unsigned: index into words */
+	NSU_VALUE_WORD,       /* unsigned: index into words */
 	NSU_VALUE_STRING,     /* const char *, not empty */
 	NSU_VALUE_TEMPLATE,   /* const char *, may be empty */
-	NSU_VALUE_PATH,	      /* const char *: a template that starts with / or %h */
+	NSU_VALUE_PATH,       /* const char *: a template that starts with / or %h */
 	NSU_VALUE_STRINGS,    /* struct nsu_strings: one string or a list */
-	NSU_VALUE_UIDS,	      /* struct nsu_uids: one range or a list */
+	NSU_VALUE_UIDS,       /* struct nsu_uids: one range or a list */
 	NSU_VALUE_NAMESPACES, /* unsigned: CLONE_NEW* bits */
-	NSU_VALUE_SIZE,	      /* struct nsu_size */
-	NSU_VALUE_MODE,	      /* unsigned */
+	NSU_VALUE_SIZE,       /* struct nsu_size */
+	NSU_VALUE_MODE,       /* unsigned */
 	NSU_VALUE_MOUNTS,     /* of settings: policy_parse.c takes them apart */
 };
 
@@ -31,7 +31,7 @@ enum nsu_value_kind {
 struct nsu_row {
 	const char *name;
 	enum nsu_value_kind kind;
-	size_t offset;	   /* of the place, in the struct that the table is for */
+	size_t offset;     /* of the place, in the struct that the table is for */
 	unsigned min, max; /* of a number */
 	const char *words; /* joined by `|`, in the order of their values */
 	enum nsu_key key;  /* of settings */
@@ -50,8 +50,7 @@ struct nsu_parse {
  *
  * Return: -EINVAL.
  */
-NSU_CHECKED int nsu_value_wrong(const struct nsu_parse *parse, const config_setting_t *setting,
-				const char *text);
+NSU_CHECKED int nsu_value_wrong(const struct nsu_parse *parse, const config_setting_t *setting, const char *text);
 
 /**
  * nsu_value_wrong_type - refuse a setting for its type.
@@ -62,7 +61,7 @@ NSU_CHECKED int nsu_value_wrong(const struct nsu_parse *parse, const config_sett
  * Return: -EINVAL.
  */
 NSU_CHECKED int nsu_value_wrong_type(const struct nsu_parse *parse, const config_setting_t *setting,
-				     const char *expected);
+                                     const char *expected);
 
 /**
  * nsu_value_line - the line of a setting.
@@ -81,8 +80,8 @@ unsigned nsu_value_line(const config_setting_t *setting);
  *
  * Return: 0; -EINVAL; -ENOMEM.
  */
-NSU_CHECKED int nsu_value_set(const struct nsu_parse *parse, const config_setting_t *setting,
-			      const struct nsu_row *row, void *base);
+NSU_CHECKED int nsu_value_set(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *row,
+                              void *base);
 
 /**
  * nsu_value_keep_string - a string setting, kept in the policy's text.
@@ -93,6 +92,6 @@ NSU_CHECKED int nsu_value_set(const struct nsu_parse *parse, const config_settin
  * Return: 0; -EINVAL if it is no string.
  */
 NSU_CHECKED int nsu_value_keep_string(const struct nsu_parse *parse, const config_setting_t *setting,
-				      const char **ret_string);
+                                      const char **ret_string);
 
 #endif

@@ -61,8 +61,7 @@ static int check_capability(struct nsu_fail *fail)
 	if (syscall(SYS_capget, &header, data) < 0)
 		return nsu_fail(fail, errno, "read the caller's capabilities");
 	if (!(data[0].effective & (1U << CAP_SYS_ADMIN)))
-		return nsu_fail_because(fail, EPERM,
-					"the caller has no CAP_SYS_ADMIN (a container without it?)");
+		return nsu_fail_because(fail, EPERM, "the caller has no CAP_SYS_ADMIN (a container without it?)");
 	return 0;
 }
 
@@ -73,21 +72,19 @@ int nsu_proc_check_opener(struct nsu_fail *fail)
 
 	if (geteuid() != 0)
 		return nsu_fail_because(fail, EPERM,
-					"the caller's effective user is not root: no namespaces can be made");
+		                        "the caller's effective user is not root: no namespaces can be made");
 	ret = check_capability(fail);
 	if (ret < 0)
 		return ret;
 	if (stat("/proc/self/ns/user", &st) < 0)
 		return nsu_fail(fail, errno, "look at /proc/self/ns/user (is /proc mounted here?)");
 	if (st.st_ino != INITIAL_USER_NS_INODE)
-		return nsu_fail_because(fail, EPERM,
-					"the caller is inside a user namespace (a rootless container?)");
+		return nsu_fail_because(fail, EPERM, "the caller is inside a user namespace (a rootless container?)");
 	if (stat("/proc/self/task", &st) < 0)
 		return nsu_fail(fail, errno, "count the caller's threads");
 	if (st.st_nlink != 3) /* two of a directory, and one for each thread: proc_task_getattr() */
-		return nsu_fail_because(fail, EBUSY,
-					"the caller has %lu threads: setns(2) would split it",
-					(unsigned long)st.st_nlink - 2);
+		return nsu_fail_because(fail, EBUSY, "the caller has %lu threads: setns(2) would split it",
+		                        (unsigned long)st.st_nlink - 2);
 	return 0;
 }
 
@@ -100,7 +97,6 @@ int nsu_proc_check_kernel(struct nsu_fail *fail)
 		return 0;
 	if (uname(&uts) < 0)
 		uts.release[0] = '\0';
-	return nsu_fail_because(fail, ENOSYS,
-				"kernel %s has no mount_setattr(2): Linux 5.14 or newer is needed",
-				uts.release);
+	return nsu_fail_because(fail, ENOSYS, "kernel %s has no mount_setattr(2): Linux 5.14 or newer is needed",
+	                        uts.release);
 }

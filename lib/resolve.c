@@ -15,8 +15,7 @@ struct resolve {
 	struct nsu_fail *fail;
 };
 
-static int add_mount(const struct resolve *resolve, const char *path,
-		     const struct nsu_plan_mount *mount)
+static int add_mount(const struct resolve *resolve, const char *path, const struct nsu_plan_mount *mount)
 {
 	struct nsu_plan *plan = resolve->plan;
 	struct nsu_plan_mount *new;
@@ -75,27 +74,26 @@ static int add_implied(const struct resolve *resolve)
 		{CLONE_NEWPID, "/proc", {.type = NSU_PLAN_PROC}},
 		{CLONE_NEWIPC, "/dev/mqueue", {.type = NSU_PLAN_MQUEUE, .optional = true}},
 		{CLONE_NEWIPC,
-		 "/dev/shm",
-		 {.type = NSU_PLAN_TMPFS,
-		  .optional = true,
-		  .size_bytes = NSU_TMPFS_BYTES,
-		  .inodes = NSU_TMPFS_INODES,
-		  .mode = 01777}},
+	         "/dev/shm",
+	         {.type = NSU_PLAN_TMPFS,
+	          .optional = true,
+	          .size_bytes = NSU_TMPFS_BYTES,
+	          .inodes = NSU_TMPFS_INODES,
+	          .mode = 01777}},
 		{CLONE_NEWUTS, /* where the next one's file lives; it also hides the host's records */
-		 NSU_RUN_DIR,
-		 {.type = NSU_PLAN_TMPFS,
-		  .noexec = true,
-		  .size_bytes = NSU_HOSTS_MAX + NSU_TMPFS_BYTES_MIN,
-		  .inodes = NSU_TMPFS_INODES_MIN,
-		  .mode = 0700}},
+	         NSU_RUN_DIR,
+	         {.type = NSU_PLAN_TMPFS,
+	          .noexec = true,
+	          .size_bytes = NSU_HOSTS_MAX + NSU_TMPFS_BYTES_MIN,
+	          .inodes = NSU_TMPFS_INODES_MIN,
+	          .mode = 0700}},
 		{CLONE_NEWUTS, "/etc/hosts", {.type = NSU_PLAN_HOSTS, .optional = true}},
 	};
 
 	for (size_t i = 0; i < NSU_COUNT(implied); i++) {
 		int ret;
 
-		if (!(resolve->plan->namespaces & implied[i].flag) ||
-		    policy_mounts(resolve, implied[i].path))
+		if (!(resolve->plan->namespaces & implied[i].flag) || policy_mounts(resolve, implied[i].path))
 			continue;
 		if (implied[i].flag == CLONE_NEWUTS && !resolve->plan->hostname[0])
 			continue;
@@ -116,11 +114,10 @@ static int resolve_hostname(const struct resolve *resolve, const char *file)
 		return 0;
 	if (!(resolve->plan->namespaces & CLONE_NEWUTS))
 		return nsu_fail_because(resolve->fail, EINVAL,
-					"%s:%u: key 'hostname': it needs the namespace \"uts\" (\"\" takes "
-					"an inherited one back)",
-					file, settings->lines[NSU_KEY_HOSTNAME]);
-	ret = nsu_template_hostname(settings->hostname, resolve->subject, name, sizeof(name),
-				    resolve->fail);
+		                        "%s:%u: key 'hostname': it needs the namespace \"uts\" (\"\" takes "
+		                        "an inherited one back)",
+		                        file, settings->lines[NSU_KEY_HOSTNAME]);
+	ret = nsu_template_hostname(settings->hostname, resolve->subject, name, sizeof(name), resolve->fail);
 	if (ret < 0)
 		return ret;
 	if (nsu_plan_text(resolve->plan, name, &resolve->plan->hostname) < 0)
@@ -140,8 +137,8 @@ static int resolve_mounts(const struct resolve *resolve)
 	return ret;
 }
 
-int nsu_resolve_plan(const struct nsu_settings *settings, const struct nsu_subject *subject,
-		     const char *file, bool keep_pid, struct nsu_plan *plan, struct nsu_fail *fail)
+int nsu_resolve_plan(const struct nsu_settings *settings, const struct nsu_subject *subject, const char *file,
+                     bool keep_pid, struct nsu_plan *plan, struct nsu_fail *fail)
 {
 	struct resolve resolve = {settings, subject, plan, fail};
 	unsigned namespaces = settings->namespaces;
@@ -149,9 +146,9 @@ int nsu_resolve_plan(const struct nsu_settings *settings, const struct nsu_subje
 
 	if (namespaces == 0 && settings->n_mounts == 0)
 		return nsu_fail_because(fail, EINVAL,
-					"%s: profile '%s' has neither namespaces nor mounts: it would isolate "
-					"nothing (use the profile \"none\" for that)",
-					file, plan->profile);
+		                        "%s: profile '%s' has neither namespaces nor mounts: it would isolate "
+		                        "nothing (use the profile \"none\" for that)",
+		                        file, plan->profile);
 	if (settings->n_mounts > 0 || (namespaces & CLONE_NEWPID))
 		namespaces |= CLONE_NEWNS;
 	if (!keep_pid)

@@ -53,7 +53,7 @@ static void let_go_of_strangers(struct nsu_session *session)
 		struct stat st;
 
 		if (*fd >= 0 && (fstat(*fd, &st) < 0 || st.st_dev != session->identities[i].dev ||
-				 st.st_ino != session->identities[i].ino))
+		                 st.st_ino != session->identities[i].ino))
 			*fd = -1;
 	}
 }
@@ -116,8 +116,7 @@ static int send_plan(const struct nsu_plan *plan, int channel_fd, struct nsu_fai
 }
 
 /* Opens the channel with the plan in it, and starts the helper at its other end. */
-static int start_helper(const struct nsu_plan *plan, struct nsu_session *session,
-			struct nsu_fail *fail)
+static int start_helper(const struct nsu_plan *plan, struct nsu_session *session, struct nsu_fail *fail)
 {
 	auto_close int exec_fd = -1;
 	auto_close int helper_end = -1;
@@ -145,7 +144,7 @@ static int start_helper(const struct nsu_plan *plan, struct nsu_session *session
 }
 
 static int await_ready(const struct nsu_session *session, unsigned timeout_ms, int64_t deadline_ms,
-		       struct nsu_fail *fail)
+                       struct nsu_fail *fail)
 {
 	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
 	unsigned char frame[sizeof(answer) + 64];
@@ -154,9 +153,8 @@ static int await_ready(const struct nsu_session *session, unsigned timeout_ms, i
 
 	ret = nsu_proc_await(session->channel_fd, deadline_ms);
 	if (ret == -ETIMEDOUT)
-		return nsu_fail_because(fail, ETIMEDOUT,
-					"the helper was not ready within %u ms (key 'timeout')",
-					timeout_ms);
+		return nsu_fail_because(fail, ETIMEDOUT, "the helper was not ready within %u ms (key 'timeout')",
+		                        timeout_ms);
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "wait for the helper");
 	ret = nsu_channel_receive(session->channel_fd, frame, sizeof(frame), &len, NULL);
@@ -167,8 +165,8 @@ static int await_ready(const struct nsu_session *session, unsigned timeout_ms, i
 	ret = nsu_wire_decode_answer(frame, len, &answer);
 	if (ret < 0)
 		return nsu_fail_because(fail, -ret,
-					"the helper's answer is not of this version: are module and "
-					"helper of one build?");
+		                        "the helper's answer is not of this version: are module and "
+		                        "helper of one build?");
 	if (answer.fail.err != 0) {
 		*fail = answer.fail;
 		return -answer.fail.err;
@@ -197,8 +195,7 @@ static int prepare(const struct nsu_plan *plan, struct nsu_session *session, str
 	return await_ready(session, plan->timeout_ms, deadline_ms, fail);
 }
 
-int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_session *session,
-		     struct nsu_fail *fail)
+int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_session *session, struct nsu_fail *fail)
 {
 	struct nsu_session new = NSU_SESSION_INIT;
 	char cwd[NSU_PATH_MAX];
@@ -239,8 +236,7 @@ int nsu_session_close(struct nsu_session *session, struct nsu_fail *fail)
 	if (ret == 0 && session->saved.fds[NSU_NS_KINDS - 1] >= 0)
 		go_back(cwd, "");
 	if (session->init_pidfd >= 0) {
-		if (session->channel_fd < 0 ||
-		    nsu_channel_send(session->channel_fd, &order, sizeof(order), -1) < 0)
+		if (session->channel_fd < 0 || nsu_channel_send(session->channel_fd, &order, sizeof(order), -1) < 0)
 			nsu_proc_kill(session->init_pidfd);
 		if (nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS) < 0)
 			session->init_pid = 0; /* still dying, which the kernel finishes */

@@ -10,10 +10,10 @@
 #include <sys/random.h>
 #include <sys/utsname.h>
 
-#define NSS_BUFFER_MIN 1024
-#define NSS_BUFFER_MAX (4 * 1024 * 1024) /* a group of 100,000 members fits */
+#define NSS_BUFFER_MIN     1024
+#define NSS_BUFFER_MAX     (4UL * 1024 * 1024) /* a group of 100,000 members fits */
 #define GROUPS_FIRST_GUESS 64
-#define GROUPS_MAX 65536 /* NGROUPS_MAX of Linux */
+#define GROUPS_MAX         65536 /* NGROUPS_MAX of Linux */
 
 /* An entry of either database, by name or (groups only) by number. */
 struct question {
@@ -27,8 +27,7 @@ union answer {
 	struct group group;
 };
 
-static int ask_once(const struct question *question, union answer *answer, char *buffer, size_t size,
-		    bool *ret_found)
+static int ask_once(const struct question *question, union answer *answer, char *buffer, size_t size, bool *ret_found)
 {
 	struct passwd *passwd = NULL;
 	struct group *group = NULL;
@@ -162,8 +161,7 @@ static int fetch_groups(struct nsu_subject *subject, struct nsu_fail *fail)
 	return nsu_fail(fail, ERANGE, "list the user's groups");
 }
 
-int nsu_subject_is_member(struct nsu_subject *subject, const char *group, bool *ret_is_member,
-			  struct nsu_fail *fail)
+int nsu_subject_is_member(struct nsu_subject *subject, const char *group, bool *ret_is_member, struct nsu_fail *fail)
 {
 	struct question question = {.group = group};
 	auto_free char *buffer = NULL;

@@ -55,8 +55,8 @@ static bool may_stand_in_path(char letter, const char *value)
 	return letter == '%' || nsu_text_is_name(value);
 }
 
-static int expand(const char *template, const struct nsu_subject *subject, bool is_path,
-		  char *buffer, size_t cap, struct nsu_fail *fail)
+static int expand(const char *template, const struct nsu_subject *subject, bool is_path, char *buffer, size_t cap,
+                  struct nsu_fail *fail)
 {
 	size_t len = 0;
 
@@ -72,8 +72,8 @@ static int expand(const char *template, const struct nsu_subject *subject, bool 
 			if (is_path && !may_stand_in_path(*c, value))
 				return nsu_fail_because(
 					fail, EINVAL,
-					"path '%s': the value of %%%c for this user may not stand in a path",
-					template, *c);
+					"path '%s': the value of %%%c for this user may not stand in a path", template,
+					*c);
 		}
 		value_len = strlen(value);
 		if (value_len >= cap - len)
@@ -85,28 +85,26 @@ static int expand(const char *template, const struct nsu_subject *subject, bool 
 	return 0;
 }
 
-int nsu_template_path(const char *template, const struct nsu_subject *subject, char *buffer,
-		      size_t cap, struct nsu_fail *fail)
+int nsu_template_path(const char *template, const struct nsu_subject *subject, char *buffer, size_t cap,
+                      struct nsu_fail *fail)
 {
 	int ret = expand(template, subject, true, buffer, cap, fail);
 
 	if (ret < 0)
 		return ret;
 	if (!nsu_text_is_path(buffer))
-		return nsu_fail_because(fail, EINVAL,
-					"path '%s' does not expand to a clean absolute path", template);
+		return nsu_fail_because(fail, EINVAL, "path '%s' does not expand to a clean absolute path", template);
 	return 0;
 }
 
-int nsu_template_hostname(const char *template, const struct nsu_subject *subject, char *buffer,
-			  size_t cap, struct nsu_fail *fail)
+int nsu_template_hostname(const char *template, const struct nsu_subject *subject, char *buffer, size_t cap,
+                          struct nsu_fail *fail)
 {
 	int ret = expand(template, subject, false, buffer, cap, fail);
 
 	if (ret < 0)
 		return ret;
 	if (!nsu_text_clean_hostname(buffer))
-		return nsu_fail_because(fail, EINVAL, "hostname '%s' expands to no valid host name",
-					template);
+		return nsu_fail_because(fail, EINVAL, "hostname '%s' expands to no valid host name", template);
 	return 0;
 }

@@ -140,31 +140,31 @@ bool nsu_text_is_name(const char *name)
 	return true;
 }
 
+static size_t trim_back(const char *name, size_t len, const char *unwanted)
+{
+	while (len > 0 && strchr(unwanted, name[len - 1]))
+		len--;
+	return len;
+}
+
 bool nsu_text_clean_hostname(char *name)
 {
 	size_t label = 0; /* characters in the label so far */
 	size_t out = 0;
 
 	for (const char *in = name; *in && out < NSU_HOSTNAME_MAX; in++) {
-		char c = *in;
+		char c = is_alnum(*in) || *in == '.' ? *in : '-';
 
-		if (c == '.') {
-			while (out > 0 && name[out - 1] == '-')
-				out--;
-			if (label == 0)
-				continue;
-			label = 0;
-		} else {
-			if (!is_alnum(c))
-				c = '-';
-			if ((c == '-' && label == 0) || label == NSU_LABEL_MAX)
-				continue;
-			label++;
-		}
+		if (c == '.')
+			out = trim_back(name, out, "-");
+		if (label == 0 && !is_alnum(c)) /* a label begins with neither `-` nor nothing */
+			continue;
+		if (c != '.' && label == NSU_LABEL_MAX)
+			continue;
+		label = c == '.' ? 0 : label + 1;
 		name[out++] = c;
 	}
-	while (out > 0 && (name[out - 1] == '-' || name[out - 1] == '.'))
-		out--;
+	out = trim_back(name, out, "-.");
 	name[out] = '\0';
 	return out > 0;
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WIRE_MAGIC_PLAN 0x4e53554e50314c41ULL   /* changes with every change of the fields below */
+#define WIRE_MAGIC_PLAN   0x4e53554e50314c41ULL /* changes with every change of the fields below */
 #define WIRE_MAGIC_ANSWER 0x4e53554e41314e53ULL /* likewise */
 
 struct writer {
@@ -208,8 +208,7 @@ int nsu_wire_decode(const void *frame, size_t len, struct nsu_plan *plan)
 	return end_of(&reader);
 }
 
-int nsu_wire_encode_answer(const struct nsu_wire_answer *answer, void *buffer, size_t cap,
-			   size_t *ret_len)
+int nsu_wire_encode_answer(const struct nsu_wire_answer *answer, void *buffer, size_t cap, size_t *ret_len)
 {
 	struct writer writer = {.buffer = buffer, .cap = cap};
 

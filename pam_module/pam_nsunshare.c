@@ -27,9 +27,9 @@
 #include "subject.h"
 #include "text.h"
 
-#define DATA_NAME "pam_nsunshare"
+#define DATA_NAME   "pam_nsunshare"
 #define ID_VARIABLE "NSUNSHARE_ID"
-#define NSU_EXPORT __attribute__((visibility("default")))
+#define NSU_EXPORT  __attribute__((visibility("default")))
 
 /* The session that this process has open. */
 static struct {
@@ -64,18 +64,16 @@ static int pam_code(int ret)
 }
 
 /* NAME=VALUE, each once. */
-static int set_argument(const char **place, const char *value, const char *argument,
-			struct nsu_fail *fail)
+static int set_argument(const char **place, const char *value, const char *argument, struct nsu_fail *fail)
 {
 	if (*place || !*value)
 		return nsu_fail_because(fail, EINVAL, "module argument '%s': %s", argument,
-					*place ? "given twice" : "has no value");
+		                        *place ? "given twice" : "has no value");
 	*place = value;
 	return 0;
 }
 
-static int parse_arguments(int argc, const char **argv, struct arguments *arguments,
-			   struct nsu_fail *fail)
+static int parse_arguments(int argc, const char **argv, struct arguments *arguments, struct nsu_fail *fail)
 {
 	for (int i = 0; i < argc; i++) {
 		int ret = 0;
@@ -88,16 +86,15 @@ static int parse_arguments(int argc, const char **argv, struct arguments *argume
 			arguments->debug = true;
 		else
 			return nsu_fail_because(fail, EINVAL,
-						"module argument '%s': unknown or given twice; known are "
-						"conf=FILE, profile=NAME, debug",
-						argv[i]);
+			                        "module argument '%s': unknown or given twice; known are "
+			                        "conf=FILE, profile=NAME, debug",
+			                        argv[i]);
 		if (ret < 0)
 			return ret;
 	}
 	if (arguments->conf && !nsu_text_is_path(arguments->conf))
-		return nsu_fail_because(fail, EINVAL,
-					"module argument 'conf=%s': not a clean absolute path",
-					arguments->conf);
+		return nsu_fail_because(fail, EINVAL, "module argument 'conf=%s': not a clean absolute path",
+		                        arguments->conf);
 	return 0;
 }
 
@@ -133,9 +130,9 @@ static int load_policy(struct request *request, struct nsu_fail *fail)
 		return 0;
 	if (ret == -ENOENT)
 		return nsu_fail_because(fail, ENOENT,
-					"%s: there is no policy: write one, or give the module the argument "
-					"profile=default",
-					path);
+		                        "%s: there is no policy: write one, or give the module the argument "
+		                        "profile=default",
+		                        path);
 	if (ret < 0)
 		*fail = missing;
 	return ret;
@@ -154,8 +151,7 @@ static int make_plan(struct request *request, struct nsu_fail *fail)
 	request->plan = malloc(sizeof(*request->plan));
 	if (!request->plan)
 		return nsu_fail(fail, ENOMEM, "plan the session");
-	return nsu_policy_match(request->policy, &request->subject, request->arguments.profile,
-				request->plan, fail);
+	return nsu_policy_match(request->policy, &request->subject, request->arguments.profile, request->plan, fail);
 }
 
 static void clear_request(struct request *request)
@@ -179,20 +175,17 @@ static void log_debug(const struct request *request)
 }
 
 /* "key=value" pairs; user-given ones escaped. */
-static void log_plan(const struct request *request, int priority, const char *what,
-		     const char *rest)
+static void log_plan(const struct request *request, int priority, const char *what, const char *rest)
 {
 	const struct nsu_plan *plan = request->plan;
 	char user[NSU_LOG_VALUE_MAX], service[NSU_LOG_VALUE_MAX], rule[NSU_LOG_VALUE_MAX];
 	char kinds[64];
 
-	pam_syslog(request->pamh, priority,
-		   "%s: id=%s user=%s service=%s profile=%s rule=%s namespaces=%s%s", what,
-		   request->subject.id,
-		   nsu_text_printable(request->subject.user, user, sizeof(user)),
-		   nsu_text_printable(request->subject.service, service, sizeof(service)),
-		   plan->profile, nsu_text_printable(plan->rule, rule, sizeof(rule)),
-		   nsu_ns_list(plan->namespaces, kinds, sizeof(kinds)), rest);
+	pam_syslog(request->pamh, priority, "%s: id=%s user=%s service=%s profile=%s rule=%s namespaces=%s%s", what,
+	           request->subject.id, nsu_text_printable(request->subject.user, user, sizeof(user)),
+	           nsu_text_printable(request->subject.service, service, sizeof(service)), plan->profile,
+	           nsu_text_printable(plan->rule, rule, sizeof(rule)),
+	           nsu_ns_list(plan->namespaces, kinds, sizeof(kinds)), rest);
 }
 
 static void log_would(const struct request *request)
@@ -201,11 +194,9 @@ static void log_would(const struct request *request)
 	char rest[2048];
 	int len;
 
-	len = snprintf(rest, sizeof(rest), " hostname=%s mounts=",
-		       plan->hostname[0] ? plan->hostname : "-");
+	len = snprintf(rest, sizeof(rest), " hostname=%s mounts=", plan->hostname[0] ? plan->hostname : "-");
 	for (size_t i = 0; i < plan->n_mounts && len < (int)sizeof(rest); i++)
-		len += snprintf(rest + len, sizeof(rest) - (size_t)len, "%s%s", i ? "," : "",
-				plan->mounts[i].path);
+		len += snprintf(rest + len, sizeof(rest) - (size_t)len, "%s%s", i ? "," : "", plan->mounts[i].path);
 	log_plan(request, LOG_NOTICE, "enforce is false, nothing done; would open", rest);
 }
 
@@ -216,9 +207,8 @@ static void log_opened(const struct request *request)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	snprintf(rest, sizeof(rest), " init=%d took_us=%lld joined=no",
-		 request->plan->namespaces & nsu_ns_flag("pid") ? (int)opened.session.init_pid : 0,
-		 (now.tv_sec - request->began.tv_sec) * 1000000LL +
-			 (now.tv_nsec - request->began.tv_nsec) / 1000);
+	         opened.session.init_pidfd >= 0 ? (int)opened.session.init_pid : 0,
+	         (now.tv_sec - request->began.tv_sec) * 1000000LL + (now.tv_nsec - request->began.tv_nsec) / 1000);
 	log_plan(request, LOG_INFO, "opened", rest);
 }
 
@@ -229,13 +219,12 @@ static void report_refusal(const struct request *request, int flags, const struc
 	char line[NSU_FAIL_TEXT_MAX + 128];
 
 	pam_syslog(request->pamh, LOG_ERR, "refused: user=%s service=%s: %s",
-		   nsu_text_printable(pam_text(request->pamh, PAM_USER), user, sizeof(user)),
-		   nsu_text_printable(pam_text(request->pamh, PAM_SERVICE), service,
-				      sizeof(service)),
-		   nsu_fail_line(fail, line, sizeof(line)));
+	           nsu_text_printable(pam_text(request->pamh, PAM_USER), user, sizeof(user)),
+	           nsu_text_printable(pam_text(request->pamh, PAM_SERVICE), service, sizeof(service)),
+	           nsu_fail_line(fail, line, sizeof(line)));
 	if (!((unsigned)flags & PAM_SILENT))
 		pam_error(request->pamh, "This session could not be isolated and is refused; the reason "
-					 "is in the system's log (pam_nsunshare).");
+		                         "is in the system's log (pam_nsunshare).");
 }
 
 static void forget_in_child(void)
@@ -342,8 +331,7 @@ NSU_EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, cons
 		return PAM_SUCCESS;
 	clock_gettime(CLOCK_MONOTONIC, &request.began);
 	if (opened.owner)
-		ret = nsu_fail_because(&fail, EBUSY, "this process has session %s open already",
-				       opened.id);
+		ret = nsu_fail_because(&fail, EBUSY, "this process has session %s open already", opened.id);
 	else
 		ret = parse_arguments(argc, argv, &request.arguments, &fail);
 	if (ret == 0)
@@ -370,10 +358,9 @@ NSU_EXPORT int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, con
 	ret = nsu_session_close(&opened.session, &fail);
 	opened.owner = NULL;
 	pam_putenv(pamh, ID_VARIABLE);
-	pam_syslog(pamh, LOG_INFO, "closed: id=%s user=%s service=%s", opened.id, opened.user,
-		   opened.service);
+	pam_syslog(pamh, LOG_INFO, "closed: id=%s user=%s service=%s", opened.id, opened.user, opened.service);
 	if (ret < 0)
-		pam_syslog(pamh, LOG_WARNING, "closed: id=%s, but the caller stays inside: %s",
-			   opened.id, nsu_fail_line(&fail, line, sizeof(line)));
+		pam_syslog(pamh, LOG_WARNING, "closed: id=%s, but the caller stays inside: %s", opened.id,
+		           nsu_fail_line(&fail, line, sizeof(line)));
 	return PAM_SUCCESS;
 }
