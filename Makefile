@@ -12,6 +12,7 @@ libexecdir ?= $(prefix)/libexec
 mandir    ?= $(prefix)/share/man
 docdir    ?= $(prefix)/share/doc/pam_nsunshare
 sysconfdir ?= /etc
+tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
 pamdir    ?= $(or $(shell pkg-config --variable=libdir pam 2>/dev/null),/lib/$(shell $(CC) -print-multiarch 2>/dev/null))/security
 VARIANT   ?= release
 V         ?= 0
@@ -71,6 +72,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY:
 .PHONY: all check check-run check-unit check-root demo asan lint lint-run format bench install uninstall dist help clean install-deps
 
 all: $(PROGRAMS) ## build the module and the helper
@@ -132,7 +134,7 @@ check-root: all ## end-to-end tests with real sshd, su, sudo, login and cron, in
 
 demo: install-deps ## the main job: one ssh login without and with the module, side by side, on a real sshd in a throw-away root
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)VARIANT=$(VARIANT) tests/demo.sh
+	$(Q)VARIANT=$(VARIANT) tests/root/demo.sh
 
 asan: install-deps ## all of check under AddressSanitizer and UndefinedBehaviorSanitizer, warnings are errors
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan check-run
@@ -168,12 +170,13 @@ $(BUILD)/bench/%: bench/%.c $(BUILD)/libnsu.a
 	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -o $@ $< $(BUILD)/libnsu.a $(PROBED_LDFLAGS) $(LDFLAGS) -lpam
 
 install: all ## install below DESTDIR; the administrator's own policy is never overwritten
-	install -d $(DESTDIR)$(pamdir) $(DESTDIR)$(libexecdir)/nsunshare $(DESTDIR)$(sysconfdir)/security \
+	install -d $(DESTDIR)$(pamdir) $(DESTDIR)$(libexecdir)/nsunshare $(DESTDIR)$(sysconfdir)/security $(DESTDIR)$(tmpfilesdir) \
 		$(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(docdir)/examples
 	install -m 644 $(BUILD)/pam_nsunshare.so $(DESTDIR)$(pamdir)/pam_nsunshare.so
 	install -m 755 $(BUILD)/nsunshare-init $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-init
 	test -e $(DESTDIR)$(sysconfdir)/security/nsunshare.conf || \
 		install -m 644 conf/nsunshare.conf $(DESTDIR)$(sysconfdir)/security/nsunshare.conf
+	install -m 644 conf/tmpfiles.d/nsunshare.conf $(DESTDIR)$(tmpfilesdir)/nsunshare.conf
 	install -m 644 man/*.5 $(DESTDIR)$(mandir)/man5
 	install -m 644 man/*.8 $(DESTDIR)$(mandir)/man8
 	install -m 644 README.md NEWS.md SECURITY.md LICENSE docs/design.md $(DESTDIR)$(docdir)
@@ -182,6 +185,7 @@ install: all ## install below DESTDIR; the administrator's own policy is never o
 uninstall: ## take away what install put there; the policy stays
 	rm -f $(DESTDIR)$(pamdir)/pam_nsunshare.so $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-init
 	rm -f $(patsubst man/%,$(DESTDIR)$(mandir)/man5/%,$(wildcard man/*.5)) $(patsubst man/%,$(DESTDIR)$(mandir)/man8/%,$(wildcard man/*.8))
+	rm -f $(DESTDIR)$(tmpfilesdir)/nsunshare.conf
 	rm -rf $(DESTDIR)$(docdir)
 	-rmdir $(DESTDIR)$(libexecdir)/nsunshare 2>/dev/null
 

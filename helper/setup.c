@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/mount.h>
+#include <linux/stat.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +37,14 @@ struct setup {
 	struct nsu_fail *fail;
 };
 
+/* Both say which: a chroot may be a bind mount of the root itself, or a directory of the root's own mount. */
+static int look_at_root(struct statx *ret_root, struct nsu_fail *fail)
+{
+	if (syscall(SYS_statx, AT_FDCWD, "/", 0, STATX_MNT_ID | STATX_INO, ret_root) < 0)
+		return nsu_fail(fail, errno, "look at '/'");
+	return 0;
+}
+
 /*
  * In a chroot setns(2) with a mount namespace leaves it, and so would the opener at the commit. The helper shares the
  * opener's root: it joins its own mount namespace once more and looks whether that has moved its root.
@@ -43,19 +52,21 @@ struct setup {
 static int refuse_chroot(struct nsu_fail *fail)
 {
 	auto_close int self_pidfd = -1;
-	struct stat before, after;
+	struct statx before, after;
 	int ret;
 
 	ret = nsu_proc_open_self(&self_pidfd, fail);
 	if (ret < 0)
 		return ret;
-	if (stat("/", &before) < 0)
-		return nsu_fail(fail, errno, "look at '/'");
+	ret = look_at_root(&before, fail);
+	if (ret < 0)
+		return ret;
 	if (setns(self_pidfd, CLONE_NEWNS) < 0)
 		return nsu_fail(fail, errno, "find out whether the caller is in a chroot");
-	if (stat("/", &after) < 0)
-		return nsu_fail(fail, errno, "look at '/'");
-	if (before.st_dev != after.st_dev || before.st_ino != after.st_ino)
+	ret = look_at_root(&after, fail);
+	if (ret < 0)
+		return ret;
+	if (before.stx_mnt_id != after.stx_mnt_id || before.stx_ino != after.stx_ino)
 		return nsu_fail_because(fail, EPERM, "the caller is in a chroot, which the session would leave");
 	return 0;
 }
@@ -86,6 +97,22 @@ static int parent_of(const struct nsu_plan *plan, size_t index)
 	return parent;
 }
 
+/* What the opening of a target means for the session. */
+static int check_target(const struct setup *setup, const struct nsu_plan_mount *mount, int ret)
+{
+	if (ret == -ENOENT && mount->optional)
+		return 0;
+	if (ret == -ELOOP)
+		return nsu_fail_because(
+			setup->fail, ELOOP,
+			"open '%s' to mount over: a symbolic link in the path (the policy must name the "
+			"place it leads to)",
+			mount->path);
+	if (ret < 0)
+		return nsu_fail(setup->fail, -ret, "open '%s' to mount over", mount->path);
+	return 0;
+}
+
 static int open_target(struct setup *setup, size_t index)
 {
 	const struct nsu_plan_mount *mount = &setup->plan->mounts[index];
@@ -101,16 +128,7 @@ static int open_target(struct setup *setup, size_t index)
 		ret = open_hosts(mount->path, &work->target_fd);
 	else
 		ret = nsu_fsat_open_target(AT_FDCWD, mount->path, &work->target_fd);
-	if (ret == -ENOENT && mount->optional)
-		return 0;
-	if (ret == -ELOOP)
-		return nsu_fail_because(setup->fail, ELOOP,
-		                        "open '%s' to mount over: a symbolic link in the path (the policy "
-		                        "must name the place it leads to)",
-		                        mount->path);
-	if (ret < 0)
-		return nsu_fail(setup->fail, -ret, "open '%s' to mount over", mount->path);
-	return 0;
+	return check_target(setup, mount, ret);
 }
 
 /* A target inside an earlier mount of the plan: made there where that is a tmpfs, which nobody else can have touched. */
@@ -129,11 +147,7 @@ static int open_inner_target(struct setup *setup, size_t index)
 		ret = nsu_fsat_make_dirs(parent_fd, inner, &work->target_fd);
 	else
 		ret = nsu_fsat_open_target(parent_fd, inner, &work->target_fd);
-	if (ret == -ENOENT && mount->optional)
-		return 0;
-	if (ret < 0)
-		return nsu_fail(setup->fail, -ret, "open '%s' to mount over", mount->path);
-	return 0;
+	return check_target(setup, mount, ret);
 }
 
 static int make_tmpfs(const struct nsu_plan_mount *mount, int *ret_fd)

@@ -48,7 +48,7 @@ NSU_CHECKED int nsu_wire_decode(const void *frame, size_t len, struct nsu_plan *
 /**
  * nsu_wire_encode_answer - flatten the helper's answer into one frame.
  * @answer:  borrowed
- * @buffer:  caller's, @cap bytes; sizeof(struct nsu_wire_answer) + 16 suffices
+ * @buffer:  caller's, @cap bytes; sizeof(struct nsu_wire_answer) + 64 suffices
  * @cap:     size of @buffer in bytes
  * @ret_len: bytes written; untouched on failure
  *

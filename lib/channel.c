@@ -2,6 +2,7 @@
 #include "channel.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -70,11 +71,18 @@ int nsu_channel_receive(int channel_fd, void *frame, size_t cap, size_t *ret_len
 		.msg_controllen = CMSG_LEN(sizeof(int)), /* CMSG_SPACE would let a second one in */
 	};
 	auto_close int fd = -1;
+	bool was_reset = false; /* said once, by an end that left frames unread: what it sent itself comes after */
 	ssize_t n;
 
-	do {
+	for (;;) {
 		n = recvmsg(channel_fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == ECONNRESET && !was_reset)
+			was_reset = true;
+		else
+			break;
+	}
 	if (n < 0)
 		return -errno;
 	fd = received_fd(&msg);

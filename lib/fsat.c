@@ -26,6 +26,9 @@ static int check_trusted_dir(int dirfd, const char *path, int prefix_len, struct
 
 	if (fstat(dirfd, &st) < 0)
 		return nsu_fail(fail, errno, "stat '%.*s'", prefix_len, path);
+	if (!S_ISDIR(st.st_mode))
+		return nsu_fail(fail, S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR, "open '%.*s', a directory of '%s'",
+		                prefix_len, path, path);
 	reason = untrusted_reason(&st);
 	if (reason)
 		return nsu_fail_because(fail, EPERM, "%s: the directory '%.*s' is not trusted: %s", path, prefix_len,
@@ -56,7 +59,7 @@ static int open_trusted_parent(const char *path, int *ret_dirfd, struct nsu_fail
 		memcpy(name, part, len);
 		name[len] = '\0';
 		part += len;
-		next = openat(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		next = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC); /* a link: the link itself */
 		if (next < 0)
 			return nsu_fail(fail, errno, "open '%.*s', a directory of '%s'", (int)(part - path), path,
 			                path);

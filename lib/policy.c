@@ -80,102 +80,6 @@ static int base_chain(const struct nsu_policy *policy, const struct nsu_profile 
 	return n;
 }
 
-int nsu_policy_check_names(const struct nsu_policy *policy, struct nsu_fail *fail)
-{
-	const struct nsu_profile *chain[NSU_BASE_DEPTH_MAX];
-
-	for (size_t i = 0; i < policy->n_profiles; i++) {
-		const struct nsu_profile *profile = &policy->profiles[i];
-		const struct nsu_profile *base;
-
-		if (!profile->base)
-			continue;
-		base = nsu_policy_profile(policy, profile->base);
-		if (!base || base == &none_profile)
-			return nsu_fail_because(fail, EINVAL, "%s:%u: key 'base': there is no profile '%s' to build on",
-			                        policy->file, profile->line, profile->base);
-		if (base_chain(policy, profile, chain) < 0)
-			return nsu_fail_because(fail, EINVAL,
-			                        "%s:%u: key 'base': the chain of profile '%s' is a loop, or "
-			                        "longer than %d",
-			                        policy->file, profile->line, profile->name, NSU_BASE_DEPTH_MAX);
-	}
-	for (size_t i = 0; i < policy->n_rules; i++) {
-		const struct nsu_rule *rule = &policy->rules[i];
-
-		if (!nsu_policy_profile(policy, rule->profile))
-			return nsu_fail_because(fail, EINVAL, "%s:%u: key 'profile': there is no profile '%s'",
-			                        policy->file, rule->line, rule->profile);
-	}
-	return 0;
-}
-
-static bool names_literally(const struct nsu_strings *strings, const char *name)
-{
-	for (size_t i = 0; i < strings->n; i++) {
-		if (strcmp(strings->items[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* A condition that is not given holds; a name that is given literally holds also where a glob would not take it. */
-static bool matches_glob(const struct nsu_strings *globs, const char *value)
-{
-	for (size_t i = 0; i < globs->n; i++) {
-		if (strcmp(globs->items[i], value) == 0 || fnmatch(globs->items[i], value, 0) == 0)
-			return true;
-	}
-	return globs->n == 0;
-}
-
-static bool matches_uid(const struct nsu_uids *uids, uid_t uid)
-{
-	for (size_t i = 0; i < uids->n; i++) {
-		if (uid >= uids->ranges[i].first && uid <= uids->ranges[i].last)
-			return true;
-	}
-	return uids->n == 0;
-}
-
-/* Return: 1 the user is in one of the groups, or none is asked for; 0 not; a failure of the name service. */
-static int matches_group(const struct nsu_policy *policy, const struct nsu_rule *rule, struct nsu_subject *subject,
-                         struct nsu_plan *plan, struct nsu_fail *fail)
-{
-	for (size_t i = 0; i < rule->groups.n; i++) {
-		bool is_member = false;
-		int ret = nsu_subject_is_member(subject, rule->groups.items[i], &is_member, fail);
-
-		if (ret == -ENOENT)
-			snprintf(plan->note, sizeof(plan->note), "%s:%u: group '%s' does not exist: it matches nobody",
-			         policy->file, rule->line, rule->groups.items[i]);
-		else if (ret < 0)
-			return ret;
-		if (is_member)
-			return 1;
-	}
-	return rule->groups.n == 0;
-}
-
-/* What only a rule that says so may touch: uid 0, and the user manager of systemd. */
-static bool is_reserved(const struct nsu_subject *subject, const struct nsu_rule *rule)
-{
-	if (subject->uid == 0 && !(rule && names_literally(&rule->users, subject->user)))
-		return true;
-	return strcmp(subject->service, "systemd-user") == 0 &&
-	       !(rule && names_literally(&rule->services, subject->service));
-}
-
-static int matches(const struct nsu_policy *policy, const struct nsu_rule *rule, struct nsu_subject *subject,
-                   struct nsu_plan *plan, struct nsu_fail *fail)
-{
-	if (is_reserved(subject, rule) || !matches_glob(&rule->users, subject->user) ||
-	    !matches_uid(&rule->uids, subject->uid) || !matches_glob(&rule->services, subject->service) ||
-	    !matches_glob(&rule->ttys, subject->tty) || !matches_glob(&rule->rhosts, subject->rhost))
-		return 0;
-	return matches_group(policy, rule, subject, plan, fail); /* last: it may ask LDAP */
-}
-
 /* Lays one layer of settings over what is there. */
 static void overlay(struct nsu_settings *into, const struct nsu_settings *layer)
 {
@@ -204,6 +108,173 @@ static void overlay(struct nsu_settings *into, const struct nsu_settings *layer)
 	}
 }
 
+/* The settings of a profile, and of a rule over it. */
+static void merge(const struct nsu_policy *policy, const struct nsu_profile *profile, const struct nsu_rule *rule,
+                  struct nsu_settings *settings)
+{
+	const struct nsu_profile *chain[NSU_BASE_DEPTH_MAX];
+	int n = base_chain(policy, profile, chain);
+
+	*settings = base_settings;
+	while (n-- > 0)
+		overlay(settings, &chain[n]->settings);
+	if (rule)
+		overlay(settings, &rule->settings);
+}
+
+static int check_base(const struct nsu_policy *policy, const struct nsu_profile *profile, struct nsu_fail *fail)
+{
+	const struct nsu_profile *chain[NSU_BASE_DEPTH_MAX];
+	const struct nsu_profile *base;
+
+	if (!profile->base)
+		return 0;
+	base = nsu_policy_profile(policy, profile->base);
+	if (!base || base == &none_profile)
+		return nsu_fail_because(fail, EINVAL, "%s:%u: key 'base': there is no profile '%s' to build on",
+		                        policy->file, profile->base_line, profile->base);
+	if (base_chain(policy, profile, chain) < 0)
+		return nsu_fail_because(fail, EINVAL,
+		                        "%s:%u: key 'base': the chain of profile '%s' is a loop, or longer than %d",
+		                        policy->file, profile->base_line, profile->name, NSU_BASE_DEPTH_MAX);
+	return 0;
+}
+
+/* What would fail for whomever the rule serves is said at load, not at the first such login. */
+static int check_rule(const struct nsu_policy *policy, const struct nsu_rule *rule, struct nsu_fail *fail)
+{
+	const struct nsu_profile *profile = nsu_policy_profile(policy, rule->profile);
+	struct nsu_settings settings;
+
+	if (!profile)
+		return nsu_fail_because(fail, EINVAL, "%s:%u: key 'profile': there is no profile '%s'", policy->file,
+		                        rule->profile_line, rule->profile);
+	if (profile == &none_profile)
+		return 0;
+	merge(policy, profile, rule, &settings);
+	if (settings.namespaces == 0 && settings.n_mounts == 0)
+		return nsu_fail_because(
+			fail, EINVAL,
+			"%s:%u: key 'profile': '%s' has neither namespaces nor mounts and would isolate "
+			"nothing (\"none\" says that)",
+			policy->file, rule->profile_line, rule->profile);
+	if (settings.hostname[0] && !(settings.namespaces & CLONE_NEWUTS))
+		return nsu_fail_because(
+			fail, EINVAL,
+			"%s:%u: key 'hostname': it needs the namespace \"uts\" (\"\" takes an inherited "
+			"name back)",
+			policy->file, settings.lines[NSU_KEY_HOSTNAME] ? settings.lines[NSU_KEY_HOSTNAME] : rule->line);
+	return 0;
+}
+
+int nsu_policy_check(const struct nsu_policy *policy, struct nsu_fail *fail)
+{
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < policy->n_profiles; i++)
+		ret = check_base(policy, &policy->profiles[i], fail);
+	for (size_t i = 0; ret == 0 && i < policy->n_rules; i++)
+		ret = check_rule(policy, &policy->rules[i], fail);
+	return ret;
+}
+
+static bool names_literally(const struct nsu_strings *strings, const char *name)
+{
+	for (size_t i = 0; i < strings->n; i++) {
+		if (strcmp(strings->items[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A condition that is not given holds; a name that is given literally holds also where a glob would not take it.
+ * Return: 1 it holds, 0 not; -EINVAL if fnmatch(3) can't say (a locale that the value is no text in): that is no "not".
+ */
+static int matches_glob(const struct nsu_strings *globs, const char *value, struct nsu_fail *fail)
+{
+	for (size_t i = 0; i < globs->n; i++) {
+		int ret = strcmp(globs->items[i], value) == 0 ? 0 : fnmatch(globs->items[i], value, 0);
+
+		if (ret == 0)
+			return 1;
+		if (ret != FNM_NOMATCH)
+			return nsu_fail(fail, EINVAL, "match a value against '%s'", globs->items[i]);
+	}
+	return globs->n == 0;
+}
+
+static bool matches_uid(const struct nsu_uids *uids, uid_t uid)
+{
+	for (size_t i = 0; i < uids->n; i++) {
+		if (uid >= uids->ranges[i].first && uid <= uids->ranges[i].last)
+			return true;
+	}
+	return uids->n == 0;
+}
+
+/* A line for the log: each group that was asked for in vain, as far as there is room. */
+static void note_missing_group(const struct nsu_policy *policy, const struct nsu_rule *rule, const char *group,
+                               struct nsu_plan *plan)
+{
+	size_t len = strlen(plan->note);
+
+	snprintf(plan->note + len, sizeof(plan->note) - len, "%s%s:%u: group '%s' does not exist: it matches nobody",
+	         len ? "; " : "", policy->file, rule->line, group);
+}
+
+/* Return: 1 the user is in one of the groups, or none is asked for; 0 not; a failure of the name service. */
+static int matches_group(const struct nsu_policy *policy, const struct nsu_rule *rule, struct nsu_subject *subject,
+                         struct nsu_plan *plan, struct nsu_fail *fail)
+{
+	for (size_t i = 0; i < rule->groups.n; i++) {
+		bool is_member = false;
+		int ret = nsu_subject_is_member(subject, rule->groups.items[i], &is_member, fail);
+
+		if (ret == -ENOENT)
+			note_missing_group(policy, rule, rule->groups.items[i], plan);
+		else if (ret < 0)
+			return ret;
+		if (is_member)
+			return 1;
+	}
+	return rule->groups.n == 0;
+}
+
+/* What only a rule that says so may touch: uid 0, and the user manager of systemd. */
+static bool is_reserved(const struct nsu_subject *subject, const struct nsu_rule *rule)
+{
+	if (subject->uid == 0 && !(rule && names_literally(&rule->users, subject->user)))
+		return true;
+	return strcmp(subject->service, "systemd-user") == 0 &&
+	       !(rule && names_literally(&rule->services, subject->service));
+}
+
+/* Return: 1 the rule holds for the subject, 0 not; a failure. */
+static int matches(const struct nsu_policy *policy, const struct nsu_rule *rule, struct nsu_subject *subject,
+                   struct nsu_plan *plan, struct nsu_fail *fail)
+{
+	const struct {
+		const struct nsu_strings *globs;
+		const char *value;
+	} conditions[] = {
+		{&rule->users, subject->user},
+		{&rule->services, subject->service},
+		{&rule->ttys, subject->tty},
+		{&rule->rhosts, subject->rhost},
+	};
+
+	if (is_reserved(subject, rule) || !matches_uid(&rule->uids, subject->uid))
+		return 0;
+	for (size_t i = 0; i < NSU_COUNT(conditions); i++) {
+		int ret = matches_glob(conditions[i].globs, conditions[i].value, fail);
+
+		if (ret <= 0)
+			return ret;
+	}
+	return matches_group(policy, rule, subject, plan, fail); /* last: it may ask LDAP */
+}
+
 /*
  * sudo with use_pty signals its command by the number it has inside, which outside is a stranger's: no pid namespace for
  * it unless the rule names it (docs/design.md).
@@ -219,9 +290,7 @@ static int plan_of_profile(const struct nsu_policy *policy, const struct nsu_sub
                            const struct nsu_profile *profile, const struct nsu_rule *rule, struct nsu_plan *plan,
                            struct nsu_fail *fail)
 {
-	const struct nsu_profile *chain[NSU_BASE_DEPTH_MAX];
-	struct nsu_settings settings = base_settings;
-	int n;
+	struct nsu_settings settings;
 
 	if (nsu_plan_text(plan, profile->name, &plan->profile) < 0)
 		return nsu_fail(fail, E2BIG, "keep the profile's name");
@@ -229,13 +298,8 @@ static int plan_of_profile(const struct nsu_policy *policy, const struct nsu_sub
 		plan->leave_alone = true;
 		return 0;
 	}
-	n = base_chain(policy, profile, chain); /* its length was checked at load */
-	while (n-- > 0)
-		overlay(&settings, &chain[n]->settings);
-	if (rule)
-		overlay(&settings, &rule->settings);
-	return nsu_resolve_plan(&settings, subject, policy ? policy->file : "built-in", keeps_pid(subject, rule), plan,
-	                        fail);
+	merge(policy, profile, rule, &settings);
+	return nsu_resolve_plan(&settings, subject, keeps_pid(subject, rule), plan, fail);
 }
 
 /* Finds the first rule that holds; *ret_rule is NULL if none does. */
@@ -276,11 +340,11 @@ int nsu_policy_match(const struct nsu_policy *policy, struct nsu_subject *subjec
 		return plan_of_profile(policy, subject, profile, rule, plan, fail);
 	}
 	if (!fallback || is_reserved(subject, NULL)) {
-		plan->rule = fallback ? "none, and only a rule by name serves this login" : "none";
+		plan->rule = "none";
 		plan->leave_alone = true;
 		return 0;
 	}
-	plan->rule = "none, profile= of the module's line";
+	plan->rule = "module-line";
 	profile = nsu_policy_profile(policy, fallback);
 	if (!profile)
 		return nsu_fail_because(fail, EINVAL, "there is no profile '%s', which the module's line names",

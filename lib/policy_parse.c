@@ -33,14 +33,17 @@ static const struct nsu_row settings_rows[] = {
 };
 
 static const struct nsu_row profile_rows[] = {
-	{"base", NSU_VALUE_STRING, IN(nsu_profile, base)},
+	{"base", NSU_VALUE_STRING, IN(nsu_profile, base), .line_offset = offsetof(struct nsu_profile, base_line)},
 };
 
 static const struct nsu_row rule_rows[] = {
-	{"user", NSU_VALUE_STRINGS, IN(nsu_rule, users)},     {"group", NSU_VALUE_STRINGS, IN(nsu_rule, groups)},
-	{"uid", NSU_VALUE_UIDS, IN(nsu_rule, uids)},          {"service", NSU_VALUE_STRINGS, IN(nsu_rule, services)},
-	{"tty", NSU_VALUE_STRINGS, IN(nsu_rule, ttys)},       {"rhost", NSU_VALUE_STRINGS, IN(nsu_rule, rhosts)},
-	{"profile", NSU_VALUE_STRING, IN(nsu_rule, profile)},
+	{"user", NSU_VALUE_STRINGS, IN(nsu_rule, users)},
+	{"group", NSU_VALUE_STRINGS, IN(nsu_rule, groups)},
+	{"uid", NSU_VALUE_UIDS, IN(nsu_rule, uids)},
+	{"service", NSU_VALUE_STRINGS, IN(nsu_rule, services)},
+	{"tty", NSU_VALUE_STRINGS, IN(nsu_rule, ttys)},
+	{"rhost", NSU_VALUE_STRINGS, IN(nsu_rule, rhosts)},
+	{"profile", NSU_VALUE_STRING, IN(nsu_rule, profile), .line_offset = offsetof(struct nsu_rule, profile_line)},
 };
 
 static const struct nsu_row mount_rows[] = {
@@ -54,7 +57,7 @@ static const struct nsu_row mount_rows[] = {
 	{"optional", NSU_VALUE_BOOL, IN(nsu_mount_spec, optional)},
 };
 
-/* Puts a setting in its place if a row has its name. Return: 1 if one has, 0 if not, or a failure. */
+/* Puts a setting in its place if a row has its name, and its line where the row wants that. Return: 1 if one has, 0 if not, or a failure. */
 static int set_by_table(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *rows,
                         size_t n_rows, void *base)
 {
@@ -64,6 +67,8 @@ static int set_by_table(const struct nsu_parse *parse, const config_setting_t *s
 		if (strcmp(rows[i].name, config_setting_name(setting)) != 0)
 			continue;
 		ret = nsu_value_set(parse, setting, &rows[i], base);
+		if (rows[i].line_offset)
+			*(unsigned *)(void *)((char *)base + rows[i].line_offset) = nsu_value_line(setting);
 		return ret < 0 ? ret : 1;
 	}
 	return 0;
@@ -77,7 +82,9 @@ static int unknown_key(const struct nsu_parse *parse, const config_setting_t *se
 	return nsu_value_wrong(parse, setting, text);
 }
 
-static int parse_mount(const struct nsu_parse *parse, const config_setting_t *group, struct nsu_mount_spec *mount)
+/* @first: the first entry of the list that @mount is in. */
+static int parse_mount(const struct nsu_parse *parse, const config_setting_t *group, const struct nsu_mount_spec *first,
+                       struct nsu_mount_spec *mount)
 {
 	*mount = (struct nsu_mount_spec){
 		.line = nsu_value_line(group),
@@ -101,6 +108,10 @@ static int parse_mount(const struct nsu_parse *parse, const config_setting_t *gr
 		return nsu_value_wrong(parse, group, "a mount without its type");
 	if (!mount->path)
 		return nsu_value_wrong(parse, group, "a mount without its path");
+	for (const struct nsu_mount_spec *other = first; other < mount; other++) {
+		if (strcmp(other->path, mount->path) == 0)
+			return nsu_value_wrong(parse, group, "two mounts on one path");
+	}
 	return 0;
 }
 
@@ -117,7 +128,7 @@ static int parse_mounts(const struct nsu_parse *parse, const config_setting_t *l
 		return nsu_fail(parse->fail, ENOMEM, "parse '%s'", parse->policy->file);
 	settings->n_mounts = n;
 	for (unsigned i = 0; i < n; i++) {
-		int ret = parse_mount(parse, config_setting_get_elem(list, i), &settings->mounts[i]);
+		int ret = parse_mount(parse, config_setting_get_elem(list, i), settings->mounts, &settings->mounts[i]);
 
 		if (ret < 0)
 			return ret;
@@ -250,6 +261,16 @@ static int parse_root(const struct nsu_parse *parse, const config_setting_t *roo
 	return 0;
 }
 
+/* libconfig's two commonest errors, said so that they help. */
+static const char *plain_words(const char *error)
+{
+	if (strcmp(error, "syntax error") == 0)
+		return "syntax error, here or just before (a ';', ',', quote or bracket that is missing or too much?)";
+	if (strcmp(error, "duplicate setting name") == 0)
+		return "a key is given twice in one group";
+	return error;
+}
+
 static int parse_text(const struct nsu_parse *parse, const char *text)
 {
 	config_t config;
@@ -260,7 +281,7 @@ static int parse_text(const struct nsu_parse *parse, const char *text)
 		ret = parse_root(parse, config_root_setting(&config));
 	else
 		ret = nsu_fail_because(parse->fail, EINVAL, "%s:%d: %s", parse->policy->file,
-		                       config_error_line(&config), config_error_text(&config));
+		                       config_error_line(&config), plain_words(config_error_text(&config)));
 	config_destroy(&config);
 	return ret;
 }
@@ -288,7 +309,7 @@ int nsu_policy_parse(const char *text, size_t len, const char *file, struct nsu_
 	parse = (struct nsu_parse){.policy = policy, .fail = fail};
 	ret = parse_text(&parse, text);
 	if (ret == 0)
-		ret = nsu_policy_check_names(policy, fail);
+		ret = nsu_policy_check(policy, fail);
 	if (ret < 0) {
 		nsu_policy_free(policy);
 		return ret;

@@ -68,6 +68,7 @@ struct nsu_profile {
 	unsigned line;
 	const char *name;
 	const char *base; /* NULL: none */
+	unsigned base_line;
 	struct nsu_settings settings;
 };
 
@@ -95,6 +96,7 @@ struct nsu_rule {
 	struct nsu_strings rhosts;
 	struct nsu_uids uids;
 	const char *profile;
+	unsigned profile_line;
 	struct nsu_settings settings;
 };
 
@@ -128,13 +130,14 @@ const struct nsu_profile *nsu_policy_profile(const struct nsu_policy *policy, co
 const char *nsu_policy_keep(struct nsu_policy *policy, const char *string);
 
 /**
- * nsu_policy_check_names - does every profile that is named exist, and every chain of bases end?
+ * nsu_policy_check - do the parts of a policy fit together?
  * @policy: parsed
  * @fail:   record; text "file:line: ..."
  *
- * Return: 0; -EINVAL.
+ * Every profile that is named exists, every chain of bases ends, every rule's settings isolate something and agree with
+ * each other. Return: 0; -EINVAL.
  */
-NSU_CHECKED int nsu_policy_check_names(const struct nsu_policy *policy, struct nsu_fail *fail);
+NSU_CHECKED int nsu_policy_check(const struct nsu_policy *policy, struct nsu_fail *fail);
 
 /**
  * nsu_policy_scan - refuse what libconfig 1.5 would take silently, or die of.
@@ -150,14 +153,13 @@ NSU_CHECKED int nsu_policy_scan(const char *text, const char *file, struct nsu_f
  * nsu_resolve_plan - make the plan of a login from the settings that hold for it.
  * @settings: all layers merged; all keys have a value
  * @subject:  looked up
- * @file:     of the policy, for messages
  * @keep_pid: false: the pid namespace is left out
  * @plan:     initialised; profile and rule are set already; filled
  * @fail:     record
  *
  * Pure. Return: 0; -EINVAL with a reason; -E2BIG if it is too large.
  */
-NSU_CHECKED int nsu_resolve_plan(const struct nsu_settings *settings, const struct nsu_subject *subject,
-                                 const char *file, bool keep_pid, struct nsu_plan *plan, struct nsu_fail *fail);
+NSU_CHECKED int nsu_resolve_plan(const struct nsu_settings *settings, const struct nsu_subject *subject, bool keep_pid,
+                                 struct nsu_plan *plan, struct nsu_fail *fail);
 
 #endif

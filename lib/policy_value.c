@@ -38,8 +38,9 @@ static const char *type_name(const config_setting_t *setting)
 	case CONFIG_TYPE_BOOL:
 		return "true or false";
 	case CONFIG_TYPE_ARRAY:
+		return "an array [ ]";
 	case CONFIG_TYPE_LIST:
-		return "a list";
+		return "a list ( )";
 	case CONFIG_TYPE_GROUP:
 		return "a group { }";
 	default:
@@ -68,6 +69,24 @@ int nsu_value_keep_string(const struct nsu_parse *parse, const config_setting_t 
 	return 0;
 }
 
+/* Is a template a clean absolute path once plain values are in it? */
+static bool can_be_path(const char *template)
+{
+	char sample[NSU_PATH_MAX];
+	size_t len = 0;
+
+	for (const char *c = template; *c && len < sizeof(sample) - 3; c++) {
+		bool is_letter = *c == '%';
+
+		c += is_letter;
+		if (is_letter && *c == 'h')
+			sample[len++] = '/';
+		sample[len++] = is_letter ? 'x' : *c;
+	}
+	sample[len] = '\0';
+	return nsu_text_is_path(sample);
+}
+
 static int set_text(const struct nsu_parse *parse, const config_setting_t *setting, enum nsu_value_kind kind,
                     const char **place)
 {
@@ -77,15 +96,15 @@ static int set_text(const struct nsu_parse *parse, const config_setting_t *setti
 	if (ret < 0)
 		return ret;
 	if (string[0] == '\0' && kind != NSU_VALUE_TEMPLATE)
-		return nsu_value_wrong(parse, setting, "an empty string");
+		return nsu_value_wrong(parse, setting, "it must not be an empty string");
 	if (kind != NSU_VALUE_STRING && !nsu_template_is_valid(string))
 		return nsu_value_wrong(parse, setting,
 		                       "unknown % in the template; known are %u %U %g %G %h %s %H %i and %%");
-	if (kind == NSU_VALUE_PATH && string[0] != '/' && strncmp(string, "%h", 2) != 0)
-		return nsu_value_wrong(parse, setting, "not an absolute path");
-	if (kind == NSU_VALUE_PATH && !strchr(string, '%') && !nsu_text_is_path(string))
-		return nsu_value_wrong(parse, setting,
-		                       "not a clean path: no '..', '.', '//', '/' at the end, nor '/' itself");
+	if (kind == NSU_VALUE_PATH && !can_be_path(string))
+		return nsu_value_wrong(
+			parse, setting,
+			"not a clean absolute path: it begins with '/' or %h, and has no '..', '.', '//', nor a "
+			"'/' at the end");
 	*place = string;
 	return 0;
 }
@@ -191,11 +210,26 @@ static int set_namespaces(const struct nsu_parse *parse, const config_setting_t 
 	return 0;
 }
 
+/* 'expected "a" or "b"', of "a|b". */
+static int wrong_word(const struct nsu_parse *parse, const config_setting_t *setting, const char *words)
+{
+	char text[128] = "expected \"";
+	size_t len = strlen(text);
+
+	for (; *words && len < sizeof(text) - 8; words++) {
+		if (*words == '|')
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "\" or \"");
+		else
+			text[len++] = *words;
+	}
+	snprintf(text + len, sizeof(text) - len, "\"");
+	return nsu_value_wrong(parse, setting, text);
+}
+
 static int set_word(const struct nsu_parse *parse, const config_setting_t *setting, const char *words, unsigned *place)
 {
 	const char *value = config_setting_get_string(setting);
 	const char *word = words;
-	char text[128];
 
 	for (unsigned i = 0; value && *value && *word; i++) {
 		size_t len = strcspn(word, "|");
@@ -206,8 +240,7 @@ static int set_word(const struct nsu_parse *parse, const config_setting_t *setti
 		}
 		word += len + (word[len] == '|');
 	}
-	snprintf(text, sizeof(text), "expected one of the strings %s", words);
-	return nsu_value_wrong(parse, setting, text);
+	return wrong_word(parse, setting, words);
 }
 
 static int set_number(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *row,

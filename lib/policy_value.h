@@ -31,10 +31,11 @@ enum nsu_value_kind {
 struct nsu_row {
 	const char *name;
 	enum nsu_value_kind kind;
-	size_t offset;     /* of the place, in the struct that the table is for */
-	unsigned min, max; /* of a number */
-	const char *words; /* joined by `|`, in the order of their values */
-	enum nsu_key key;  /* of settings */
+	size_t offset;      /* of the place, in the struct that the table is for */
+	unsigned min, max;  /* of a number */
+	const char *words;  /* joined by `|`, in the order of their values */
+	enum nsu_key key;   /* of settings */
+	size_t line_offset; /* of an unsigned that takes the key's line; 0: none */
 };
 
 struct nsu_parse {

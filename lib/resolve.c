@@ -104,7 +104,7 @@ static int add_implied(const struct resolve *resolve)
 	return 0;
 }
 
-static int resolve_hostname(const struct resolve *resolve, const char *file)
+static int resolve_hostname(const struct resolve *resolve)
 {
 	const struct nsu_settings *settings = resolve->settings;
 	char name[NSU_PATH_MAX];
@@ -112,11 +112,6 @@ static int resolve_hostname(const struct resolve *resolve, const char *file)
 
 	if (settings->hostname[0] == '\0')
 		return 0;
-	if (!(resolve->plan->namespaces & CLONE_NEWUTS))
-		return nsu_fail_because(resolve->fail, EINVAL,
-		                        "%s:%u: key 'hostname': it needs the namespace \"uts\" (\"\" takes "
-		                        "an inherited one back)",
-		                        file, settings->lines[NSU_KEY_HOSTNAME]);
 	ret = nsu_template_hostname(settings->hostname, resolve->subject, name, sizeof(name), resolve->fail);
 	if (ret < 0)
 		return ret;
@@ -137,18 +132,13 @@ static int resolve_mounts(const struct resolve *resolve)
 	return ret;
 }
 
-int nsu_resolve_plan(const struct nsu_settings *settings, const struct nsu_subject *subject, const char *file,
-                     bool keep_pid, struct nsu_plan *plan, struct nsu_fail *fail)
+int nsu_resolve_plan(const struct nsu_settings *settings, const struct nsu_subject *subject, bool keep_pid,
+                     struct nsu_plan *plan, struct nsu_fail *fail)
 {
 	struct resolve resolve = {settings, subject, plan, fail};
 	unsigned namespaces = settings->namespaces;
 	int ret;
 
-	if (namespaces == 0 && settings->n_mounts == 0)
-		return nsu_fail_because(fail, EINVAL,
-		                        "%s: profile '%s' has neither namespaces nor mounts: it would isolate "
-		                        "nothing (use the profile \"none\" for that)",
-		                        file, plan->profile);
 	if (settings->n_mounts > 0 || (namespaces & CLONE_NEWPID))
 		namespaces |= CLONE_NEWNS;
 	if (!keep_pid)
@@ -159,7 +149,7 @@ int nsu_resolve_plan(const struct nsu_settings *settings, const struct nsu_subje
 	plan->stop_timeout_ms = settings->stop_timeout_ms;
 	plan->enforce = settings->enforce;
 	plan->allow_on_error = settings->on_error == 1;
-	ret = resolve_hostname(&resolve, file);
+	ret = resolve_hostname(&resolve);
 	if (ret < 0)
 		return ret;
 	ret = resolve_mounts(&resolve);

@@ -64,6 +64,13 @@ static void close_all(struct nsu_session *session)
 		nsu_close_fd(session_fd(session, i));
 }
 
+/* The call itself: getcwd(3) would walk up the tree, which may hang, where this says "(unreachable)". */
+static void get_directory(char path[NSU_PATH_MAX])
+{
+	if (syscall(SYS_getcwd, path, NSU_PATH_MAX) < 0)
+		path[0] = '\0';
+}
+
 /*
  * Goes to a directory by the name it had in the view left behind. That name is free of symbolic links, and one that has
  * become a link meanwhile is not followed: the user of su may have chosen it.
@@ -76,7 +83,7 @@ static int enter_directory(const char *path, uint64_t resolve)
 	};
 	auto_close int fd = -1;
 
-	if (path[0] != '/') /* getcwd(3): "(unreachable)/..." */
+	if (path[0] != '/') /* none, or "(unreachable)/..." */
 		return -ENOENT;
 	fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
 	if (fd < 0 || fchdir(fd) < 0)
@@ -158,9 +165,9 @@ static int await_ready(const struct nsu_session *session, unsigned timeout_ms, i
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "wait for the helper");
 	ret = nsu_channel_receive(session->channel_fd, frame, sizeof(frame), &len, NULL);
-	if (ret < 0 && ret != -ECONNRESET)
+	if (ret < 0)
 		return nsu_fail(fail, -ret, "receive the helper's answer");
-	if (ret < 0 || len == 0)
+	if (len == 0)
 		return nsu_fail_because(fail, ECHILD, "the helper ended before it was ready");
 	ret = nsu_wire_decode_answer(frame, len, &answer);
 	if (ret < 0)
@@ -201,8 +208,7 @@ int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_s
 	char cwd[NSU_PATH_MAX];
 	int ret;
 
-	if (!getcwd(cwd, sizeof(cwd)))
-		cwd[0] = '\0';
+	get_directory(cwd);
 	ret = prepare(plan, &new, fail);
 	if (ret == 0)
 		ret = nsu_ns_join(new.init_pidfd, plan->namespaces, fail);
@@ -230,8 +236,7 @@ int nsu_session_close(struct nsu_session *session, struct nsu_fail *fail)
 	int ret;
 
 	let_go_of_strangers(session);
-	if (!getcwd(cwd, sizeof(cwd)))
-		cwd[0] = '\0';
+	get_directory(cwd);
 	ret = nsu_ns_restore(&session->saved, fail);
 	if (ret == 0 && session->saved.fds[NSU_NS_KINDS - 1] >= 0)
 		go_back(cwd, "");

@@ -2,7 +2,7 @@
 /*
  * pam_nsunshare: the two entry points of the session module. The only file that knows PAM; the module's only log.
  *
- * 1. Every failure MUST be PAM_SYSTEM_ERR, PAM_BUF_ERR or PAM_USER_UNKNOWN, never PAM_SESSION_ERR: sudo takes that for
+ * 1. Every failure MUST be PAM_SYSTEM_ERR (or PAM_BUF_ERR), never PAM_SESSION_ERR: sudo takes that for
  *    success (seen with 1.9.13). pam_code() is the only place that makes one.
  * 2. A process opens one session at a time. A second open on the same handle (su-l includes su) is a success that does
  *    nothing; the first close ends the session, later ones do nothing.
@@ -269,8 +269,8 @@ static int announce(const struct request *request, struct nsu_fail *fail)
 	if (ret < 0)
 		return ret;
 	snprintf(variable, sizeof(variable), ID_VARIABLE "=%s", request->subject.id);
-	if (pam_putenv(request->pamh, variable) != PAM_SUCCESS ||
-	    pam_set_data(request->pamh, DATA_NAME, &opened, cleanup_data) != PAM_SUCCESS)
+	if (pam_set_data(request->pamh, DATA_NAME, &opened, cleanup_data) != PAM_SUCCESS ||
+	    pam_putenv(request->pamh, variable) != PAM_SUCCESS)
 		return nsu_fail(fail, ENOMEM, "keep the session with PAM");
 	return 0;
 }
@@ -281,8 +281,9 @@ static int open_session(struct request *request, struct nsu_fail *fail)
 	int ret;
 
 	ret = announce(request, fail);
-	if (ret == 0)
-		ret = nsu_session_open(request->plan, subject->home, &opened.session, fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_session_open(request->plan, subject->home, &opened.session, fail);
 	if (ret < 0) {
 		pam_putenv(request->pamh, ID_VARIABLE);
 		return ret;

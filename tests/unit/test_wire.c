@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "support.h"
+
+#include "wire.h"
+
+static struct nsu_plan sent, got;
+static unsigned char frame[NSU_FRAME_MAX];
+static size_t frame_len;
+
+static int make_frame(void **state)
+{
+	(void)state;
+	nsu_plan_init(&sent);
+	sent.namespaces = CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID;
+	sent.propagation = NSU_PLAN_SLAVE;
+	sent.timeout_ms = 1234;
+	sent.stop_timeout_ms = 567;
+	sent.hostname = "alice-host";
+	sent.mounts[0] = (struct nsu_plan_mount){.type = NSU_PLAN_PROC, .path = "/proc", .optional = true};
+	sent.mounts[1] = (struct nsu_plan_mount){.type = NSU_PLAN_TMPFS,
+	                                         .path = "/tmp",
+	                                         .noexec = true,
+	                                         .size_bytes = 1 << 20,
+	                                         .inodes = 100,
+	                                         .mode = 0700,
+	                                         .uid = 1000,
+	                                         .gid = 4294967294};
+	sent.mounts[2] = (struct nsu_plan_mount){
+		.type = NSU_PLAN_TMPFS, .path = "/var/tmp", .size_percent = 10, .inodes = 100, .mode = 01777};
+	sent.n_mounts = 3;
+	return nsu_wire_encode(&sent, frame, sizeof(frame), &frame_len);
+}
+
+/* Decodes from a block of this very size, so that the sanitizer sees a read behind it. */
+static int decode(const unsigned char *bytes, size_t len)
+{
+	auto_free unsigned char *copy = malloc(len ? len : 1);
+
+	assert_non_null(copy);
+	memcpy(copy, bytes, len);
+	memset(&got, 0xa5, sizeof(got));
+	return nsu_wire_decode(copy, len, &got);
+}
+
+static void decode_gives_the_plan_that_was_encoded(void **state)
+{
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	char before[2048], after[2048];
+
+	(void)state;
+	assert_int_equal(decode(frame, frame_len), 0);
+	assert_int_equal(nsu_plan_check(&got, &fail), 0);
+	assert_string_equal(nsu_plan_print(&got, after, sizeof(after)), nsu_plan_print(&sent, before, sizeof(before)));
+}
+
+static void encode_gives_the_same_bytes_for_the_same_plan(void **state)
+{
+	static unsigned char again[NSU_FRAME_MAX];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(nsu_wire_encode(&sent, again, sizeof(again), &len), 0);
+	assert_int_equal(len, frame_len);
+	assert_memory_equal(again, frame, len);
+}
+
+static void encode_refuses_a_buffer_that_is_too_small(void **state)
+{
+	(void)state;
+	for (size_t cap = 0; cap < frame_len; cap++) {
+		auto_free unsigned char *buffer = malloc(cap ? cap : 1);
+		size_t len = 99;
+
+		assert_int_equal(nsu_wire_encode(&sent, buffer, cap, &len), -E2BIG);
+		assert_int_equal(len, 99);
+	}
+}
+
+static void encode_has_room_for_the_largest_plan(void **state)
+{
+	char path[480];
+
+	(void)state;
+	sent.n_mounts = NSU_PLAN_MOUNTS_MAX;
+	for (size_t i = 0; i < sent.n_mounts; i++) {
+		sent.mounts[i] = sent.mounts[1];
+		memset(path, 'a' + (int)(i % 26), sizeof(path) - 1);
+		path[0] = '/';
+		path[1] = (char)('0' + i);
+		path[sizeof(path) - 1] = '\0';
+		assert_int_equal(nsu_plan_text(&sent, path, &sent.mounts[i].path), 0);
+	}
+	assert_int_equal(nsu_wire_encode(&sent, frame, sizeof(frame), &frame_len), 0);
+	assert_int_equal(decode(frame, frame_len), 0);
+	assert_int_equal(got.n_mounts, NSU_PLAN_MOUNTS_MAX);
+	assert_string_equal(got.mounts[63].path, sent.mounts[63].path);
+}
+
+static void decode_refuses_every_truncation(void **state)
+{
+	(void)state;
+	for (size_t len = 0; len < frame_len; len++)
+		assert_true(decode(frame, len) < 0);
+}
+
+static void decode_refuses_every_truncation_that_says_its_own_length(void **state)
+{
+	unsigned char cut[4096];
+
+	(void)state;
+	for (uint64_t len = 16; len < frame_len; len++) {
+		memcpy(cut, frame, len);
+		memcpy(cut + 8, &len, sizeof(len));
+		assert_int_equal(decode(cut, len), -EBADMSG);
+	}
+}
+
+static void decode_refuses_what_follows_a_plan(void **state)
+{
+	unsigned char longer[4096] = {0};
+	uint64_t len = frame_len + 8;
+
+	(void)state;
+	memcpy(longer, frame, frame_len);
+	assert_int_equal(decode(longer, len), -EBADMSG);
+	memcpy(longer + 8, &len, sizeof(len));
+	assert_int_equal(decode(longer, len), -EBADMSG);
+}
+
+static void decode_refuses_another_version_and_an_answer(void **state)
+{
+	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
+	unsigned char other[sizeof(answer) + 64];
+	size_t len;
+
+	(void)state;
+	frame[0] ^= 1;
+	assert_int_equal(decode(frame, frame_len), -EPROTO);
+	assert_int_equal(nsu_wire_encode_answer(&answer, other, sizeof(other), &len), 0);
+	assert_int_equal(decode(other, len), -EPROTO);
+}
+
+/* A frame with any byte changed is refused, or gives a plan of sound values that the check takes or refuses. */
+static void decode_of_any_changed_byte_is_refused_or_sound(void **state)
+{
+	char text[8192];
+
+	(void)state;
+	for (size_t i = 0; i < frame_len; i++) {
+		for (unsigned change = 1; change < 256; change++) {
+			struct nsu_fail fail = NSU_FAIL_INIT;
+			unsigned char bytes[4096];
+
+			memcpy(bytes, frame, frame_len);
+			bytes[i] ^= (unsigned char)change;
+			if (decode(bytes, frame_len) < 0)
+				continue;
+			assert_true(got.n_mounts <= NSU_PLAN_MOUNTS_MAX);
+			if (nsu_plan_check(&got, &fail) < 0)
+				assert_int_equal(fail.err, EINVAL);
+			nsu_plan_print(&got, text, sizeof(text));
+		}
+	}
+}
+
+static void decode_refuses_a_string_that_holds_a_nul(void **state)
+{
+	unsigned char *name = memmem(frame, frame_len, "alice", 5);
+
+	(void)state;
+	assert_non_null(name);
+	name[2] = '\0';
+	assert_int_equal(decode(frame, frame_len), -EBADMSG);
+}
+
+static void decode_refuses_more_mounts_than_a_plan_holds(void **state)
+{
+	size_t at = 8 * 7 + strlen("alice-host"); /* head, five numbers of which one is a length, and the name */
+	uint64_t n;
+
+	(void)state;
+	memcpy(&n, frame + at, sizeof(n));
+	assert_int_equal(n, 3);
+	n = NSU_PLAN_MOUNTS_MAX + 1;
+	memcpy(frame + at, &n, sizeof(n));
+	assert_int_equal(decode(frame, frame_len), -EBADMSG);
+}
+
+static void answer_comes_back_as_it_was_sent(void **state)
+{
+	struct nsu_wire_answer ready = {.fail = NSU_FAIL_INIT}, wrong = {.fail = NSU_FAIL_INIT}, back;
+	unsigned char bytes[sizeof(ready) + 64];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(nsu_wire_encode_answer(&ready, bytes, sizeof(bytes), &len), 0);
+	memset(&back, 0xa5, sizeof(back));
+	assert_int_equal(nsu_wire_decode_answer(bytes, len, &back), 0);
+	assert_int_equal(back.fail.err, 0);
+	assert_int_equal(nsu_fail_because(&wrong.fail, ENOSPC, "%0*d", NSU_FAIL_TEXT_MAX - 1, 7), -ENOSPC);
+	assert_int_equal(nsu_wire_encode_answer(&wrong, bytes, sizeof(bytes), &len), 0);
+	assert_int_equal(nsu_wire_decode_answer(bytes, len, &back), 0);
+	assert_int_equal(back.fail.err, ENOSPC);
+	assert_true(back.fail.has_reason);
+	assert_string_equal(back.fail.text, wrong.fail.text);
+}
+
+static void answer_is_refused_or_sound_when_cut_or_changed(void **state)
+{
+	struct nsu_wire_answer answer = {.fail = {.err = ENOENT, .text = "open '/x'"}}, back;
+	unsigned char bytes[sizeof(answer) + 16];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(nsu_wire_encode_answer(&answer, bytes, sizeof(bytes), &len), 0);
+	for (size_t cut = 0; cut < len; cut++)
+		assert_true(nsu_wire_decode_answer(bytes, cut, &back) < 0);
+	for (size_t i = 0; i < len; i++) {
+		for (unsigned change = 1; change < 256; change++) {
+			bytes[i] ^= (unsigned char)change;
+			if (nsu_wire_decode_answer(bytes, len, &back) == 0) {
+				assert_true(back.fail.err >= 0);
+				assert_true(memchr(back.fail.text, '\0', sizeof(back.fail.text)));
+			}
+			bytes[i] ^= (unsigned char)change;
+		}
+	}
+}
+
+#define WITH_FRAME(test) cmocka_unit_test_setup(test, make_frame)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_FRAME(decode_gives_the_plan_that_was_encoded),
+		WITH_FRAME(encode_gives_the_same_bytes_for_the_same_plan),
+		WITH_FRAME(encode_refuses_a_buffer_that_is_too_small),
+		WITH_FRAME(encode_has_room_for_the_largest_plan),
+		WITH_FRAME(decode_refuses_every_truncation),
+		WITH_FRAME(decode_refuses_every_truncation_that_says_its_own_length),
+		WITH_FRAME(decode_refuses_what_follows_a_plan),
+		WITH_FRAME(decode_refuses_another_version_and_an_answer),
+		WITH_FRAME(decode_of_any_changed_byte_is_refused_or_sound),
+		WITH_FRAME(decode_refuses_a_string_that_holds_a_nul),
+		WITH_FRAME(decode_refuses_more_mounts_than_a_plan_holds),
+		WITH_FRAME(answer_comes_back_as_it_was_sent),
+		WITH_FRAME(answer_is_refused_or_sound_when_cut_or_changed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
