@@ -136,7 +136,8 @@ demo: install-deps ## the main job: one ssh login without and with the module, s
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)VARIANT=$(VARIANT) tests/root/demo.sh
 
-asan: install-deps ## all of check under AddressSanitizer and UndefinedBehaviorSanitizer, warnings are errors
+asan: ## all of check under AddressSanitizer and UndefinedBehaviorSanitizer, warnings are errors
+	$(Q)tests/install-deps.sh build test asan
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan check-run
 
 lint: ## clang-format, clang-tidy, cppcheck, gcc -fanalyzer, shellcheck, mandoc

@@ -180,8 +180,9 @@ static int write_hosts(int fd, int host_fd, const char *hostname)
 		len = snprintf(line, sizeof(line), "127.0.1.1\t%s\n", hostname);
 	else
 		len = snprintf(line, sizeof(line), "127.0.1.1\t%s %.*s\n", hostname, (int)short_len, hostname);
-	if (write(fd, line, (size_t)len) != len)
-		return -EIO;
+	n = write(fd, line, (size_t)len);
+	if (n != len)
+		return n < 0 ? -errno : -EFBIG;
 	do {
 		n = sendfile(fd, host_fd, NULL, NSU_HOSTS_MAX);
 	} while (n > 0);
