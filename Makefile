@@ -190,11 +190,13 @@ uninstall: ## take away what install put there; the policy stays
 	rm -rf $(DESTDIR)$(docdir)
 	-rmdir $(DESTDIR)$(libexecdir)/nsunshare 2>/dev/null
 
+DISTDIR ?= .
 NAME_VERSION = pam_nsunshare-$(shell sed -n 's/^.define NSU_VERSION "\(.*\)"/\1/p' include/defaults.h)
 
 dist: ## a source archive of HEAD, the same bytes each time
-	git archive --prefix=$(NAME_VERSION)/ HEAD | gzip -n -9 > $(NAME_VERSION).tar.gz
-	@echo $(NAME_VERSION).tar.gz
+	$(Q)mkdir -p $(DISTDIR)
+	$(Q)git archive --prefix=$(NAME_VERSION)/ HEAD | gzip -n -9 > $(DISTDIR)/$(NAME_VERSION).tar.gz
+	@echo $(DISTDIR)/$(NAME_VERSION).tar.gz
 
 clean: ## remove what was built
 	rm -rf build

@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Who may include whom. A file that is not in the table fails, as does an include that its line does not list.
+# Run from the top of the tree.
+set -u
+
+# FILE: the project's headers that it may include. base, defaults and fail are everybody's; each .c has its own header.
+table='
+include/base.h:
+include/defaults.h:
+include/fail.h:
+include/text.h:
+include/fsat.h:
+include/proc.h:
+include/ns.h:
+include/mnt.h:
+include/channel.h:
+include/subject.h:
+include/plan.h:
+include/template.h:        subject
+include/wire.h:            plan
+include/policy.h:          plan subject
+include/session.h:         plan ns
+lib/fail.c:
+lib/text.c:
+lib/fsat.c:
+lib/proc.c:
+lib/ns.c:
+lib/mnt.c:
+lib/channel.c:
+lib/subject.c:
+lib/plan.c:                ns text
+lib/template.c:            text
+lib/wire.c:
+lib/policy.c:              policy_parse
+lib/policy_parse.h:        plan subject
+lib/policy_parse.c:        policy policy_value fsat
+lib/policy_scan.c:         policy_parse text
+lib/policy_value.h:        policy_parse
+lib/policy_value.c:        ns template text
+lib/resolve.c:             policy_parse template
+lib/session.c:             channel fsat proc wire
+helper/confine.h:
+helper/confine.c:
+helper/init.h:
+helper/init.c:             channel proc wire
+helper/setup.h:            plan
+helper/setup.c:            fsat mnt proc text
+helper/main.c:             channel confine init plan setup wire
+pam_module/pam_nsunshare.c: policy session subject text
+'
+
+failures=0
+
+# ok NAME, or not ok with the lines of the second argument.
+report() {
+	if [ -z "$2" ]; then
+		echo "ok - $1"
+	else
+		echo "not ok - $1"
+		printf '%s\n' "$2" | sed 's/^/# /'
+		failures=$((failures + 1))
+	fi
+}
+
+check_file() {
+	local file=$1 line own allowed header problems=
+	line=$(grep -F "$file:" <<<"$table")
+	if [ -z "$line" ]; then
+		report "$file includes what it may" "$file is not in the table of tests/build/includes.sh"
+		return
+	fi
+	own=$(basename "$file" .c)
+	allowed=" base defaults fail $own ${line#*:} "
+	while read -r header; do
+		[[ $allowed == *" $header "* ]] || problems+="$file includes $header.h"$'\n'
+	done < <(sed -n 's/^#include "\(.*\)\.h"$/\1/p' "$file")
+	report "$file includes what it may" "${problems%$'\n'}"
+}
+
+# Those of the files that include what matches, but for the ones that may.
+check_only() {
+	local name=$1 pattern=$2 may=$3
+	report "$name" "$(grep -lE "^#include [<\"]$pattern" include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.c |
+		grep -vxE "$may")"
+}
+
+for file in include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.c; do
+	check_file "$file"
+done
+while IFS=: read -r file _; do
+	[ -z "$file" ] || [ -e "$file" ] || report "the table names files that exist" "$file does not exist"
+done <<<"$table"
+
+check_only "libconfig is known to the parser only" 'libconfig\.h' 'lib/policy_(parse\.c|value\.[ch])'
+check_only "PAM is known to the module's one file only" 'security/' 'pam_module/pam_nsunshare\.c'
+check_only "NSS is known to subject.c only" '(pwd|grp|netdb)\.h' 'lib/subject\.c|helper/confine\.c'
+check_only "the log is known to the module's one file only" 'syslog\.h' 'pam_module/pam_nsunshare\.c'
+report "the helper never sees policy, subject or session" \
+	"$(grep -nE '^#include "(policy.*|subject|template|registry|session)\.h"' helper/*.[ch])"
+report "the module never sees mounts" "$(grep -nE '^#include "(mnt|setup)\.h"' pam_module/*.c lib/session.c)"
+exit $((failures > 0))
