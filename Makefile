@@ -121,11 +121,11 @@ check: install-deps ## everything this machine allows: unit, structure and (as r
 	$(Q)$(MAKE) --no-print-directory check-run
 
 check-run: all $(UNIT_TESTS)
-	$(Q)VARIANT=$(VARIANT) NSU_MODULE=$(CURDIR)/$(BUILD)/pam_nsunshare.so CMOCKA_MESSAGE_OUTPUT=TAP tests/run \
+	$(Q)VARIANT=$(VARIANT) NSU_MODULE=$(CURDIR)/$(BUILD)/pam_nsunshare.so CMOCKA_MESSAGE_OUTPUT=TAP LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 tests/run \
 		$(sort $(UNIT_TESTS)) $(sort $(wildcard tests/build/*.sh)) $(sort $(wildcard tests/root/[0-9]*.sh))
 
 check-unit: all $(UNIT_TESTS) ## unit and structure tests only, no root needed
-	$(Q)VARIANT=$(VARIANT) NSU_MODULE=$(CURDIR)/$(BUILD)/pam_nsunshare.so CMOCKA_MESSAGE_OUTPUT=TAP tests/run \
+	$(Q)VARIANT=$(VARIANT) NSU_MODULE=$(CURDIR)/$(BUILD)/pam_nsunshare.so CMOCKA_MESSAGE_OUTPUT=TAP LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 tests/run \
 		$(sort $(UNIT_TESTS)) $(sort $(wildcard tests/build/*.sh))
 
 check-root: all ## end-to-end tests with real sshd, su, sudo, login and cron, in a throw-away root; fails without root

@@ -35,36 +35,47 @@ static void reap(void)
 		continue;
 }
 
-/* Return: true if the opener has ordered the end. A channel at its end is not looked at again. */
-static bool is_end_ordered(const struct nsu_init *init, struct pollfd *channel)
+/* What there is to wait for. */
+struct watch {
+	struct pollfd opener;
+	struct pollfd channel; /* its descriptor is -1 once the other end is closed: ppoll(2) skips it */
+	bool has_joined;
+};
+
+/* Return: true if the session is to end: by order, or because the channel has closed before the opener was inside. */
+static bool is_end_ordered(const struct nsu_init *init, struct watch *watch)
 {
 	unsigned char order = 0;
 	size_t len = 0;
 	int ret;
 
-	ret = nsu_channel_receive(channel->fd, &order, sizeof(order), &len, NULL);
+	ret = nsu_channel_receive(watch->channel.fd, &order, sizeof(order), &len, NULL);
 	if (ret == -EAGAIN)
 		return false;
-	if (ret == 0 && len == 1)
+	if (ret == 0 && len == 1) {
+		watch->has_joined = watch->has_joined || order == NSU_WIRE_JOINED;
 		return order == NSU_WIRE_END;
-	channel->fd = -1; /* ppoll(2) skips it */
-	return !init->is_pid1;
+	}
+	watch->channel.fd = -1;
+	return !init->is_pid1 || !watch->has_joined;
 }
 
 static void wait_for_end(const struct nsu_init *init, const sigset_t *in_poll)
 {
-	struct pollfd fds[] = {
-		{.fd = init->opener_pidfd, .events = POLLIN},
-		{.fd = init->channel_fd, .events = POLLIN},
+	struct watch watch = {
+		.opener = {.fd = init->opener_pidfd, .events = POLLIN},
+		.channel = {.fd = init->channel_fd, .events = POLLIN},
 	};
 
 	for (;;) {
+		struct pollfd fds[] = {watch.opener, watch.channel};
+
 		reap();
 		if (ppoll(fds, NSU_COUNT(fds), NULL, in_poll) <= 0)
 			continue;
 		if (fds[0].revents)
 			return;
-		if (fds[1].revents && is_end_ordered(init, &fds[1]))
+		if (fds[1].revents && is_end_ordered(init, &watch))
 			return;
 	}
 }

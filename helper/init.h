@@ -30,8 +30,8 @@ NSU_CHECKED int nsu_init_listen(struct nsu_fail *fail);
  * @init: borrowed
  *
  * Reaps what is orphaned. Ends when the opener has died or has ordered it: SIGTERM to all, up to stop_timeout_ms for
- * them to end; at the return the caller exits, at which the kernel kills what is left. A channel that is closed
- * without an order is no end: the opener lives on.
+ * them to end; at the return the caller exits, at which the kernel kills what is left. A channel that closes without an
+ * order is the end before the opener has said that it is inside (its open has failed), and none after: it lives on.
  */
 void nsu_init_run(const struct nsu_init *init);
 

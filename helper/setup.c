@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/mount.h>
-#include <linux/stat.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,14 +36,6 @@ struct setup {
 	struct nsu_fail *fail;
 };
 
-/* Both say which: a chroot may be a bind mount of the root itself, or a directory of the root's own mount. */
-static int look_at_root(struct statx *ret_root, struct nsu_fail *fail)
-{
-	if (syscall(SYS_statx, AT_FDCWD, "/", 0, STATX_MNT_ID | STATX_INO, ret_root) < 0)
-		return nsu_fail(fail, errno, "look at '/'");
-	return 0;
-}
-
 /*
  * In a chroot setns(2) with a mount namespace leaves it, and so would the opener at the commit. The helper shares the
  * opener's root: it joins its own mount namespace once more and looks whether that has moved its root.
@@ -52,21 +43,21 @@ static int look_at_root(struct statx *ret_root, struct nsu_fail *fail)
 static int refuse_chroot(struct nsu_fail *fail)
 {
 	auto_close int self_pidfd = -1;
-	struct statx before, after;
+	struct nsu_fsat_root before, after;
 	int ret;
 
 	ret = nsu_proc_open_self(&self_pidfd, fail);
 	if (ret < 0)
 		return ret;
-	ret = look_at_root(&before, fail);
+	ret = nsu_fsat_look_at_root(&before, fail);
 	if (ret < 0)
 		return ret;
 	if (setns(self_pidfd, CLONE_NEWNS) < 0)
 		return nsu_fail(fail, errno, "find out whether the caller is in a chroot");
-	ret = look_at_root(&after, fail);
+	ret = nsu_fsat_look_at_root(&after, fail);
 	if (ret < 0)
 		return ret;
-	if (before.stx_mnt_id != after.stx_mnt_id || before.stx_ino != after.stx_ino)
+	if (!nsu_fsat_is_same_root(&before, &after))
 		return nsu_fail_because(fail, EPERM, "the caller is in a chroot, which the session would leave");
 	return 0;
 }

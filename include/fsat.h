@@ -5,7 +5,9 @@
 #ifndef NSU_FSAT_H
 #define NSU_FSAT_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base.h"
 #include "fail.h"
@@ -57,6 +59,31 @@ NSU_CHECKED int nsu_fsat_read_text(int fd, const char *path, size_t max, char **
  * Return: 0; -errno of openat2(2): -ENOENT, -ELOOP, -ENOTDIR among them.
  */
 NSU_CHECKED int nsu_fsat_open_target(int dirfd, const char *path, int *ret_fd);
+
+/* Which directory a process has as its root. Both say it: a chroot may be a bind mount of the root itself, or a directory of
+ * the root's own mount. */
+struct nsu_fsat_root {
+	uint64_t mount_id;
+	uint64_t inode;
+};
+
+/**
+ * nsu_fsat_look_at_root - which directory is the calling process's root?
+ * @ret_root: the answer; untouched on failure
+ * @fail:     record
+ *
+ * Return: 0; -errno of statx(2).
+ */
+NSU_CHECKED int nsu_fsat_look_at_root(struct nsu_fsat_root *ret_root, struct nsu_fail *fail);
+
+/**
+ * nsu_fsat_is_same_root - are two the same?
+ * @a: borrowed
+ * @b: borrowed
+ *
+ * Pure. Return: whether they are.
+ */
+bool nsu_fsat_is_same_root(const struct nsu_fsat_root *a, const struct nsu_fsat_root *b);
 
 /**
  * nsu_fsat_make_dirs - make a directory and those above it, below a directory that is ours alone.

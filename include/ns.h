@@ -21,7 +21,7 @@ struct nsu_ns_kind {
 	unsigned flag;    /* CLONE_NEW* */
 };
 
-/* In the order in which a process goes back into its own: pid and mount last of all. */
+/* In the order in which a process goes back into its own: mount first, which a process with threads is refused. */
 extern const struct nsu_ns_kind nsu_ns_kinds[NSU_NS_KINDS];
 
 /**
@@ -56,11 +56,12 @@ struct nsu_ns_child {
  * @ret_child:  its pidfd is given; untouched on failure
  * @fail:       record
  *
- * The program gets the argv { NSU_HELPER_NAME } and an empty environment. All other descriptors of the caller that are
- * not O_CLOEXEC reach it: it closes them first. It is started by an intermediate that ends at once, so that it is
- * reparented and never seen by a wait(2) of the caller; the intermediate has no exit signal, so that it is neither, and
- * SIGCHLD stays as it is (seen on 6.18, also with SIGCHLD ignored). Both run on the caller's memory (CLONE_VM |
- * CLONE_VFORK): nothing is copied, no atfork handler runs. All signals are blocked meanwhile and then restored.
+ * The program gets the argv { NSU_HELPER_NAME }, an empty environment, and no descriptor but that one. It is started by
+ * an intermediate that ends at once, so that it is reparented and never seen by a wait(2) of the caller; the
+ * intermediate has no exit signal, so that it is neither, and SIGCHLD stays as it is (seen on 6.18, also with SIGCHLD
+ * ignored). Both run on the caller's memory (CLONE_VM | CLONE_VFORK): nothing is copied, no atfork handler runs. All
+ * signals are blocked meanwhile and then restored. Blocks as long as closing a copy of the caller's descriptors does,
+ * which is for ever only with one of a FUSE that does not answer.
  * Return: 0; -errno of clone(2) (-ENOSPC at a limit of user.max_*_namespaces or 32 nested pid namespaces), execveat(2).
  */
 NSU_CHECKED int nsu_ns_start(int exec_fd, int channel_fd, unsigned flags, struct nsu_ns_child *ret_child,
@@ -89,12 +90,13 @@ NSU_CHECKED int nsu_ns_save(unsigned flags, struct nsu_ns_saved *saved, struct n
 /**
  * nsu_ns_restore - go back into the namespaces that were held.
  * @saved: borrowed
+ * @flags: CLONE_NEW* bits: which of them
  * @fail:  record
  *
- * Tries each, also after one has failed. The mount namespace sets the working directory to its root.
- * Return: 0; -errno of the first setns(2) that failed.
+ * Stops at the first that fails. The mount namespace sets root and working directory to its root.
+ * Return: 0; -errno of setns(2): -EPERM without privilege, -EINVAL for mount in a process with threads.
  */
-NSU_CHECKED int nsu_ns_restore(const struct nsu_ns_saved *saved, struct nsu_fail *fail);
+NSU_CHECKED int nsu_ns_restore(const struct nsu_ns_saved *saved, unsigned flags, struct nsu_fail *fail);
 
 /**
  * nsu_ns_drop - close what nsu_ns_save() opened.

@@ -85,11 +85,21 @@ void nsu_plan_init(struct nsu_plan *plan);
 NSU_CHECKED int nsu_plan_text(struct nsu_plan *plan, const char *string, const char **ret_text);
 
 /**
+ * nsu_plan_may_be_writable - may others than root write to what is mounted here?
+ * @path: a clean absolute path
+ *
+ * Not where programs look for code, accounts or settings: on or below /etc, /usr, /bin, /sbin, /lib*, /boot, /root, /proc,
+ * /sys, nor on /dev, /run, /var, /var/lib themselves. su would read its PAM stack there. Pure. Return: whether they may.
+ */
+bool nsu_plan_may_be_writable(const char *path);
+
+/**
  * nsu_plan_check - does a plan keep the rules that the helper relies on?
  * @plan: borrowed
  * @fail: record; names the mount or value
  *
- * Paths clean and absolute; no two mounts on one path; limits of every tmpfs set and in range; proc only with the pid, mqueue only
+ * Paths clean and absolute; no two mounts on one path; limits of every tmpfs set and in range, and none that others
+ * than root may write over places of the system (nsu_plan_may_be_writable); proc only with the pid, mqueue only
  * with the ipc, a host name only with the uts namespace; any mount and the pid namespace only with the mount
  * namespace; times in range. Both sides of the channel ask this. Return: 0; -EINVAL.
  */

@@ -51,8 +51,10 @@ NSU_CHECKED int nsu_subject_look_up(struct nsu_subject *subject, const char *use
  * @ret_is_member: the answer; untouched on failure
  * @fail:          record
  *
- * Asks NSS. A failing name service is a failure, never the answer no. Return: 0; -ENOENT if there is no such group;
- * -errno of getgrnam_r(3), getgrouplist(3).
+ * Asks NSS. A name service that fails over the group's name is a failure, never the answer no. One that fails over the
+ * user's memberships can't be told: getgrouplist(3) then gives the list without them (glibc 2.36).
+ * Return: 0; -ENOENT if there is no such group; -EHOSTDOWN where a service says ENOENT of itself; -errno of
+ * getgrnam_r(3), getgrouplist(3).
  */
 NSU_CHECKED int nsu_subject_is_member(struct nsu_subject *subject, const char *group, bool *ret_is_member,
                                       struct nsu_fail *fail);

@@ -19,7 +19,8 @@ struct nsu_wire_answer {
 
 /* What the opener says after that; one byte a frame. */
 enum nsu_wire_order {
-	NSU_WIRE_END = 1, /* end the session now */
+	NSU_WIRE_END = 1,    /* end the session now */
+	NSU_WIRE_JOINED = 2, /* the opener is inside: from now on the channel may close without an end */
 };
 
 /**

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <linux/stat.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -154,6 +155,22 @@ int nsu_fsat_open_target(int dirfd, const char *path, int *ret_fd)
 		return -errno;
 	*ret_fd = (int)fd;
 	return 0;
+}
+
+int nsu_fsat_look_at_root(struct nsu_fsat_root *ret_root, struct nsu_fail *fail)
+{
+	struct statx root;
+
+	if (syscall(SYS_statx, AT_FDCWD, "/", 0, STATX_MNT_ID | STATX_INO, &root) < 0)
+		return nsu_fail(fail, errno, "look at '/'");
+	ret_root->mount_id = root.stx_mnt_id;
+	ret_root->inode = root.stx_ino;
+	return 0;
+}
+
+bool nsu_fsat_is_same_root(const struct nsu_fsat_root *a, const struct nsu_fsat_root *b)
+{
+	return a->mount_id == b->mount_id && a->inode == b->inode;
 }
 
 int nsu_fsat_make_dirs(int dirfd, const char *path, int *ret_fd)

@@ -47,6 +47,23 @@ int nsu_plan_text(struct nsu_plan *plan, const char *string, const char **ret_te
 	return 0;
 }
 
+bool nsu_plan_may_be_writable(const char *path)
+{
+	static const char *const trees[] = {"/etc",    "/usr",   "/bin",  "/sbin", "/lib",  "/lib32",
+	                                    "/libx32", "/lib64", "/boot", "/root", "/proc", "/sys"};
+	static const char *const places[] = {"/dev", "/run", "/var", "/var/lib"};
+
+	for (size_t i = 0; i < NSU_COUNT(trees); i++) {
+		if (strcmp(path, trees[i]) == 0 || nsu_text_is_below(path, trees[i]))
+			return false;
+	}
+	for (size_t i = 0; i < NSU_COUNT(places); i++) {
+		if (strcmp(path, places[i]) == 0)
+			return false;
+	}
+	return true;
+}
+
 static int check_tmpfs(const struct nsu_plan_mount *mount, struct nsu_fail *fail)
 {
 	bool bytes_ok = mount->size_percent == 0 && mount->size_bytes >= NSU_TMPFS_BYTES_MIN &&
@@ -57,6 +74,12 @@ static int check_tmpfs(const struct nsu_plan_mount *mount, struct nsu_fail *fail
 		return nsu_fail_because(fail, EINVAL, "tmpfs on '%s': its size is out of range", mount->path);
 	if (mount->inodes < NSU_TMPFS_INODES_MIN || mount->inodes > NSU_TMPFS_INODES_MAX)
 		return nsu_fail_because(fail, EINVAL, "tmpfs on '%s': its inodes are out of range", mount->path);
+	if ((mount->uid != 0 || (mount->mode & 022)) && !nsu_plan_may_be_writable(mount->path))
+		return nsu_fail_because(
+			fail, EINVAL,
+			"tmpfs on '%s': a place of the system that others than root could write (mode = "
+			"\"0755\"; owner = \"root\")",
+			mount->path);
 	if (mount->mode > 01777 || mount->uid == (uid_t)-1 || mount->gid == (gid_t)-1)
 		return nsu_fail_because(fail, EINVAL, "tmpfs on '%s': its mode or owner is out of range", mount->path);
 	return 0;

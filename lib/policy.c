@@ -149,6 +149,12 @@ static int check_rule(const struct nsu_policy *policy, const struct nsu_rule *ru
 	if (!profile)
 		return nsu_fail_because(fail, EINVAL, "%s:%u: key 'profile': there is no profile '%s'", policy->file,
 		                        rule->profile_line, rule->profile);
+	if (profile == &none_profile && rule->settings.given)
+		return nsu_fail_because(
+			fail, EINVAL,
+			"%s:%u: key 'profile': \"none\" leaves the login alone: the rule's other keys would do "
+			"nothing",
+			policy->file, rule->profile_line);
 	if (profile == &none_profile)
 		return 0;
 	merge(policy, profile, rule, &settings);

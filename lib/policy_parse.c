@@ -37,8 +37,8 @@ static const struct nsu_row profile_rows[] = {
 };
 
 static const struct nsu_row rule_rows[] = {
-	{"user", NSU_VALUE_STRINGS, IN(nsu_rule, users)},
-	{"group", NSU_VALUE_STRINGS, IN(nsu_rule, groups)},
+	{"user", NSU_VALUE_NAMES, IN(nsu_rule, users)},
+	{"group", NSU_VALUE_NAMES, IN(nsu_rule, groups)},
 	{"uid", NSU_VALUE_UIDS, IN(nsu_rule, uids)},
 	{"service", NSU_VALUE_STRINGS, IN(nsu_rule, services)},
 	{"tty", NSU_VALUE_STRINGS, IN(nsu_rule, ttys)},
@@ -108,6 +108,11 @@ static int parse_mount(const struct nsu_parse *parse, const config_setting_t *gr
 		return nsu_value_wrong(parse, group, "a mount without its type");
 	if (!mount->path)
 		return nsu_value_wrong(parse, group, "a mount without its path");
+	if ((mount->owner_is_user || (mount->mode & 022)) && !nsu_plan_may_be_writable(mount->path))
+		return nsu_value_wrong(
+			parse, group,
+			"a place of the system that others than root could write (mode = \"0755\"; owner = "
+			"\"root\")");
 	for (const struct nsu_mount_spec *other = first; other < mount; other++) {
 		if (strcmp(other->path, mount->path) == 0)
 			return nsu_value_wrong(parse, group, "two mounts on one path");
@@ -271,13 +276,19 @@ static const char *plain_words(const char *error)
 	return error;
 }
 
-static int parse_text(const struct nsu_parse *parse, const char *text)
+static int parse_text(const struct nsu_parse *parse, const char *text, size_t len)
 {
+	auto_free char *lines = NULL;
 	config_t config;
 	int ret;
 
+	/* libconfig wants a comment on the last line to end. */
+	if (asprintf(&lines, "%s%s", text, len > 0 && text[len - 1] == '\n' ? "" : "\n") < 0) {
+		lines = NULL;
+		return nsu_fail(parse->fail, ENOMEM, "parse '%s'", parse->policy->file);
+	}
 	config_init(&config);
-	if (config_read_string(&config, text) == CONFIG_TRUE)
+	if (config_read_string(&config, lines) == CONFIG_TRUE)
 		ret = parse_root(parse, config_root_setting(&config));
 	else
 		ret = nsu_fail_because(parse->fail, EINVAL, "%s:%d: %s", parse->policy->file,
@@ -307,7 +318,7 @@ int nsu_policy_parse(const char *text, size_t len, const char *file, struct nsu_
 		return nsu_fail(fail, ENOMEM, "parse '%s'", file);
 	}
 	parse = (struct nsu_parse){.policy = policy, .fail = fail};
-	ret = parse_text(&parse, text);
+	ret = parse_text(&parse, text, len);
 	if (ret == 0)
 		ret = nsu_policy_check(policy, fail);
 	if (ret < 0) {

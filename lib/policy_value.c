@@ -127,7 +127,14 @@ static const config_setting_t *item(const config_setting_t *setting, unsigned in
 	return is_sequence(setting) ? config_setting_get_elem(setting, index) : setting;
 }
 
-static int set_strings(const struct nsu_parse *parse, const config_setting_t *setting, struct nsu_strings *strings)
+/* What no account is called, but other programs' lists look like: it would silently match nobody. */
+static bool looks_like_list(const char *name)
+{
+	return strpbrk(name, ",:") || strchr("!@ ", name[0]) || name[strlen(name) - 1] == ' ';
+}
+
+static int set_strings(const struct nsu_parse *parse, const config_setting_t *setting, enum nsu_value_kind kind,
+                       struct nsu_strings *strings)
 {
 	unsigned n = count_items(setting);
 
@@ -141,6 +148,10 @@ static int set_strings(const struct nsu_parse *parse, const config_setting_t *se
 
 		if (ret < 0)
 			return ret;
+		if (kind == NSU_VALUE_NAMES && looks_like_list(strings->items[i]))
+			return nsu_value_wrong(
+				parse, item(setting, i),
+				"expected one name; several are a list: [ \"a\", \"b\" ]; there is no \"not\"");
 		strings->n = i + 1;
 	}
 	return 0;
@@ -316,7 +327,8 @@ int nsu_value_set(const struct nsu_parse *parse, const config_setting_t *setting
 	case NSU_VALUE_PATH:
 		return set_text(parse, setting, row->kind, place);
 	case NSU_VALUE_STRINGS:
-		return set_strings(parse, setting, place);
+	case NSU_VALUE_NAMES:
+		return set_strings(parse, setting, row->kind, place);
 	case NSU_VALUE_UIDS:
 		return set_uids(parse, setting, place);
 	case NSU_VALUE_NAMESPACES:

@@ -20,6 +20,7 @@ enum nsu_value_kind {
 	NSU_VALUE_TEMPLATE,   /* const char *, may be empty */
 	NSU_VALUE_PATH,       /* const char *: a template that starts with / or %h */
 	NSU_VALUE_STRINGS,    /* struct nsu_strings: one string or a list */
+	NSU_VALUE_NAMES,      /* the same, of user or group names */
 	NSU_VALUE_UIDS,       /* struct nsu_uids: one range or a list */
 	NSU_VALUE_NAMESPACES, /* unsigned: CLONE_NEW* bits */
 	NSU_VALUE_SIZE,       /* struct nsu_size */

@@ -13,7 +13,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sched.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -45,17 +45,25 @@ static void note_identities(struct nsu_session *session)
 	}
 }
 
-/* Lets go of descriptors that the caller has closed meanwhile: their numbers may be others' now. */
-static void let_go_of_strangers(struct nsu_session *session)
+/*
+ * Lets go of descriptors that the caller has closed meanwhile: their numbers may be others' now.
+ * Return: whether there were any.
+ */
+static bool let_go_of_strangers(struct nsu_session *session)
 {
+	bool has_lost = false;
+
 	for (size_t i = 0; i < SESSION_FDS; i++) {
 		int *fd = session_fd(session, i);
 		struct stat st;
 
-		if (*fd >= 0 && (fstat(*fd, &st) < 0 || st.st_dev != session->identities[i].dev ||
-		                 st.st_ino != session->identities[i].ino))
-			*fd = -1;
+		if (*fd < 0 || (fstat(*fd, &st) == 0 && st.st_dev == session->identities[i].dev &&
+		                st.st_ino == session->identities[i].ino))
+			continue;
+		*fd = -1;
+		has_lost = true;
 	}
+	return has_lost;
 }
 
 static void close_all(struct nsu_session *session)
@@ -204,6 +212,7 @@ static int prepare(const struct nsu_plan *plan, struct nsu_session *session, str
 
 int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_session *session, struct nsu_fail *fail)
 {
+	static const unsigned char joined = NSU_WIRE_JOINED;
 	struct nsu_session new = NSU_SESSION_INIT;
 	char cwd[NSU_PATH_MAX];
 	int ret;
@@ -218,9 +227,14 @@ int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_s
 		close_all(&new);
 		return ret;
 	}
+	if (nsu_fsat_look_at_root(&new.root, fail) < 0)
+		new.root = (struct nsu_fsat_root){0}; /* unlike any: close leaves the mount namespace alone */
 	if (plan->namespaces & CLONE_NEWNS)
 		go_back(cwd, home);
-	if (!(plan->namespaces & CLONE_NEWPID)) { /* the namespaces live by their members: the helper may go */
+	if (plan->namespaces & CLONE_NEWPID) {
+		if (nsu_channel_send(new.channel_fd, &joined, sizeof(joined), -1) < 0)
+			nsu_close_fd(&new.channel_fd); /* PID 1 is dead, or ends at this */
+	} else {                                       /* the namespaces live by their members: the helper may go */
 		nsu_close_fd(&new.channel_fd);
 		nsu_close_fd(&new.init_pidfd);
 	}
@@ -229,29 +243,54 @@ int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_s
 	return 0;
 }
 
-int nsu_session_close(struct nsu_session *session, struct nsu_fail *fail)
+/* Back into the opener's own namespaces, but not out of a chroot that it has made since. */
+static int leave(const struct nsu_session *session, struct nsu_fail *fail)
 {
-	static const unsigned char order = NSU_WIRE_END;
+	unsigned flags = ~0U;
+	struct nsu_fsat_root root;
 	char cwd[NSU_PATH_MAX];
 	int ret;
 
-	let_go_of_strangers(session);
+	ret = nsu_fsat_look_at_root(&root, fail);
+	if (ret < 0)
+		return ret;
+	if (!nsu_fsat_is_same_root(&root, &session->root))
+		flags &= ~(unsigned)CLONE_NEWNS;
 	get_directory(cwd);
-	ret = nsu_ns_restore(&session->saved, fail);
-	if (ret == 0 && session->saved.fds[NSU_NS_KINDS - 1] >= 0)
+	ret = nsu_ns_restore(&session->saved, flags, fail);
+	if (ret == 0 && (flags & CLONE_NEWNS) && session->saved.fds[0] >= 0)
 		go_back(cwd, "");
-	if (session->init_pidfd >= 0) {
-		if (session->channel_fd < 0 || nsu_channel_send(session->channel_fd, &order, sizeof(order), -1) < 0)
-			nsu_proc_kill(session->init_pidfd);
-		if (nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS) < 0)
-			session->init_pid = 0; /* still dying, which the kernel finishes */
-	}
+	return ret;
+}
+
+static void end_session(const struct nsu_session *session)
+{
+	static const unsigned char order = NSU_WIRE_END;
+
+	if (session->init_pidfd < 0)
+		return;
+	if (session->channel_fd < 0 || nsu_channel_send(session->channel_fd, &order, sizeof(order), -1) < 0)
+		nsu_proc_kill(session->init_pidfd);
+	if (nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS) < 0)
+		return; /* still dying, which the kernel finishes */
+}
+
+int nsu_session_close(struct nsu_session *session, struct nsu_fail *fail)
+{
+	bool has_lost = let_go_of_strangers(session);
+	int ret = leave(session, fail);
+
+	end_session(session);
 	close_all(session);
+	*session = (struct nsu_session)NSU_SESSION_INIT;
+	if (ret == 0 && has_lost)
+		return nsu_fail_because(
+			fail, ESTALE, "the caller has closed descriptors of the session: what they held ends with it");
 	return ret;
 }
 
 void nsu_session_forget(struct nsu_session *session)
 {
-	let_go_of_strangers(session);
+	(void)let_go_of_strangers(session);
 	close_all(session);
 }

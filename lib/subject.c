@@ -27,6 +27,7 @@ union answer {
 	struct group group;
 };
 
+/* Return: 0 with *ret_found the answer; -errno if the service failed. glibc says "no such entry" by 0 and NULL. */
 static int ask_once(const struct question *question, union answer *answer, char *buffer, size_t size, bool *ret_found)
 {
 	struct passwd *passwd = NULL;
@@ -40,13 +41,14 @@ static int ask_once(const struct question *question, union answer *answer, char 
 	else
 		err = getgrgid_r(question->gid, &answer->group, buffer, size, &group);
 	*ret_found = passwd || group;
-	/* getpwnam(3) lists these as ways in which name services say "no such entry". */
-	if (err == ENOENT || err == ESRCH || err == EBADF || err == EPERM)
-		err = 0;
 	return -err;
 }
 
-/* Asks with a growing buffer. Return: 0 with *ret_buffer to be freed; -ENOENT; another -errno if the service failed. */
+/*
+ * Asks with a growing buffer. Return: 0 with *ret_buffer to be freed, NULL if there is no such entry; -errno if the
+ * service failed. ENOENT is such a failure too: a service that is not there says so, and that is no "no" (seen with a
+ * module that is unavailable, glibc 2.36).
+ */
 static int ask(const struct question *question, union answer *answer, char **ret_buffer)
 {
 	for (size_t size = NSS_BUFFER_MIN; size <= NSS_BUFFER_MAX; size *= 4) {
@@ -60,11 +62,12 @@ static int ask(const struct question *question, union answer *answer, char **ret
 		if (ret == -ERANGE || ret == -EINTR)
 			continue;
 		if (ret < 0)
-			return ret;
-		if (!found)
-			return -ENOENT;
-		*ret_buffer = buffer;
-		buffer = NULL;
+			return ret == -ENOENT ? -EHOSTDOWN : ret;
+		*ret_buffer = NULL;
+		if (found) {
+			*ret_buffer = buffer;
+			buffer = NULL;
+		}
 		return 0;
 	}
 	return -ERANGE;
@@ -78,10 +81,10 @@ static int look_up_user(struct nsu_subject *subject, const char *user, struct ns
 	int ret;
 
 	ret = ask(&question, &answer, &buffer);
-	if (ret == -ENOENT)
-		return nsu_fail_because(fail, ENOENT, "no such user in the account database");
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "look up the user");
+	if (!buffer)
+		return nsu_fail_because(fail, ENOENT, "no such user in the account database");
 	if (answer.passwd.pw_uid == (uid_t)-1 || answer.passwd.pw_gid == (gid_t)-1)
 		return nsu_fail_because(fail, EINVAL, "the user's uid or gid is 4294967295");
 	subject->uid = answer.passwd.pw_uid;
@@ -103,10 +106,10 @@ static int look_up_group(struct nsu_subject *subject, struct nsu_fail *fail)
 	int ret;
 
 	ret = ask(&question, &answer, &buffer);
-	if (ret < 0 && ret != -ENOENT)
+	if (ret < 0)
 		return nsu_fail(fail, -ret, "look up the user's primary group");
 	snprintf(number, sizeof(number), "%u", (unsigned)subject->gid);
-	subject->group = strdup(ret == 0 ? answer.group.gr_name : number);
+	subject->group = strdup(buffer ? answer.group.gr_name : number);
 	if (!subject->group)
 		return nsu_fail(fail, ENOMEM, "look up the user's primary group");
 	return 0;
@@ -169,10 +172,10 @@ int nsu_subject_is_member(struct nsu_subject *subject, const char *group, bool *
 	int ret;
 
 	ret = ask(&question, &answer, &buffer);
-	if (ret == -ENOENT)
-		return -ENOENT;
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "look up the group '%s'", group);
+	if (!buffer)
+		return -ENOENT;
 	if (subject->n_groups < 0) {
 		ret = fetch_groups(subject, fail);
 		if (ret < 0)

@@ -126,8 +126,12 @@ static int load_policy(struct request *request, struct nsu_fail *fail)
 	int ret;
 
 	ret = nsu_policy_load(path, &request->policy, &missing);
-	if (ret == -ENOENT && request->arguments.profile)
+	if (ret == -ENOENT && request->arguments.profile) {
+		if (request->arguments.conf)
+			pam_syslog(request->pamh, LOG_WARNING, "%s: there is no policy: profile=%s serves alone", path,
+			           request->arguments.profile);
 		return 0;
+	}
 	if (ret == -ENOENT)
 		return nsu_fail_because(fail, ENOENT,
 		                        "%s: there is no policy: write one, or give the module the argument "

@@ -20,12 +20,12 @@ include/plan.h:
 include/template.h:        subject
 include/wire.h:            plan
 include/policy.h:          plan subject
-include/session.h:         plan ns
+include/session.h:         plan ns fsat
 lib/fail.c:
 lib/text.c:
 lib/fsat.c:
 lib/proc.c:
-lib/ns.c:
+lib/ns.c:                  channel
 lib/mnt.c:
 lib/channel.c:
 lib/subject.c:

@@ -39,7 +39,7 @@ test_door() {
 		check_is "$door: the pid namespace is the caller's" "$(sed -n 's/^pid //p' <<<"$seen")" "$(namespace pid)"
 		check_has "$door: it is bob" "$seen" '^bob$'
 		check_has "$door: /tmp is private" "$seen" '^tmpfs$'
-		check_log "$door: the session is logged, without pid" 'opened: .*user=bob service=sudo .*namespaces=ipc,uts,mount init=0'
+		check_log "$door: the session is logged, without pid" 'opened: .*user=bob service=sudo .*namespaces=mount,ipc,uts init=0'
 		check_log "$door: its end too" 'closed: .*user=bob service=sudo'
 		check_gone "$door: the helper is gone"
 		check_is "$door: the exit status comes through" "$($run sh -c 'exit 42'; echo $?)" 42

@@ -186,7 +186,7 @@ test_arguments() {
 	sed 's|pam_nsunshare.so|& profile=default debug|' /etc/pam.d/pt >/etc/pam.d/pt-arguments
 	log_mark
 	check_has "argument profile=default: serves without a policy" "$(pamprobe pt-arguments alice open)" '^open: code 0$'
-	check_log "argument debug: the plan is logged" 'plan: namespaces: ipc,uts,pid,mount'
+	check_log "argument debug: the plan is logged" 'plan: namespaces: mount,ipc,uts,pid'
 	check_is "argument profile=default: root is left alone" \
 		"$(pamprobe pt-arguments root state=before open state=after | sed -n 's/^after: namespace mnt //p')" "$(namespace mnt)"
 	rm /etc/pam.d/pt-arguments

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "channel.h"
@@ -140,17 +141,33 @@ static void init_ends_when_the_opener_dies(void **state)
 static void close_the_channel(void)
 {
 	start_init(0, true, nobody);
+	CHILD_CHECK(send(order_fd, (unsigned char[]){NSU_WIRE_JOINED}, 1, 0) == 1);
 	close(order_fd);
 	CHILD_CHECK(!ends_within(200));
 	close(opener_fd);
 	CHILD_CHECK(ends_within(5000));
 }
 
-static void init_lives_on_when_the_channel_is_closed_without_an_order(void **state)
+static void init_lives_on_when_the_channel_is_closed_after_the_joining(void **state)
 {
 	(void)state;
 	SKIP_UNLESS_ROOT();
 	assert_int_equal(in_child(close_the_channel), 0);
+}
+
+static void close_the_channel_early(void)
+{
+	start_init(0, true, nobody);
+	CHILD_CHECK(!ends_within(100));
+	close(order_fd);
+	CHILD_CHECK(ends_within(5000));
+}
+
+static void init_ends_when_the_channel_is_closed_before_the_joining(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(close_the_channel_early), 0);
 }
 
 static void close_the_channel_of_a_mere_helper(void)
@@ -260,7 +277,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(init_ends_with_all_processes_when_it_is_ordered),
 		cmocka_unit_test(init_ends_when_the_opener_dies),
-		cmocka_unit_test(init_lives_on_when_the_channel_is_closed_without_an_order),
+		cmocka_unit_test(init_lives_on_when_the_channel_is_closed_after_the_joining),
+		cmocka_unit_test(init_ends_when_the_channel_is_closed_before_the_joining),
+		cmocka_unit_test(init_ends_when_the_channel_is_closed_before_the_joining),
 		cmocka_unit_test(helper_without_pid_namespace_ends_with_its_channel),
 		cmocka_unit_test(init_ignores_what_is_no_order),
 		cmocka_unit_test(init_ends_as_soon_as_sigterm_has_emptied_the_session),

@@ -212,7 +212,7 @@ static void print_shows_every_value(void **state)
 	assert_string_equal(nsu_plan_print(&plan, text, sizeof(text)),
 	                    "profile: shell\n"
 	                    "rule: policy.conf:3\n"
-	                    "namespaces: ipc,uts,pid,mount\n"
+	                    "namespaces: mount,ipc,uts,pid\n"
 	                    "hostname: alice-host\n"
 	                    "propagation: slave\n"
 	                    "mount: proc on /proc\n"
