@@ -56,7 +56,7 @@ NSU_CHECKED int nsu_session_open(const struct nsu_plan *plan, const char *home, 
  * to NSU_CLOSE_WAIT_MS for that, but it may take longer: a child of the caller that is not reaped yet keeps PID 1.
  * A caller that has chrooted itself meanwhile stays in its mount namespace, and so in its chroot.
  * Return: 0; -errno of setns(2) where the caller has lost its privileges or has threads now: the session ends all the
- * same; -ESTALE if the caller has closed our descriptors: what was lost stays as it is until the caller ends.
+ * same; -EXDEV if it has chrooted itself; -ESTALE if the caller has closed our descriptors: what was lost stays as it is until the caller ends.
  */
 NSU_CHECKED int nsu_session_close(struct nsu_session *session, struct nsu_fail *fail);
 

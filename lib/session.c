@@ -246,7 +246,6 @@ int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_s
 /* Back into the opener's own namespaces, but not out of a chroot that it has made since. */
 static int leave(const struct nsu_session *session, struct nsu_fail *fail)
 {
-	unsigned flags = ~0U;
 	struct nsu_fsat_root root;
 	char cwd[NSU_PATH_MAX];
 	int ret;
@@ -254,11 +253,13 @@ static int leave(const struct nsu_session *session, struct nsu_fail *fail)
 	ret = nsu_fsat_look_at_root(&root, fail);
 	if (ret < 0)
 		return ret;
-	if (!nsu_fsat_is_same_root(&root, &session->root))
-		flags &= ~(unsigned)CLONE_NEWNS;
+	if (!nsu_fsat_is_same_root(&root, &session->root)) {
+		ret = nsu_ns_restore(&session->saved, ~(unsigned)CLONE_NEWNS, fail);
+		return ret < 0 ? ret : nsu_fail_because(fail, EXDEV, "it has chrooted itself since");
+	}
 	get_directory(cwd);
-	ret = nsu_ns_restore(&session->saved, flags, fail);
-	if (ret == 0 && (flags & CLONE_NEWNS) && session->saved.fds[0] >= 0)
+	ret = nsu_ns_restore(&session->saved, ~0U, fail);
+	if (ret == 0 && session->saved.fds[0] >= 0) /* mount is the first kind */
 		go_back(cwd, "");
 	return ret;
 }

@@ -365,7 +365,7 @@ NSU_EXPORT int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, con
 	pam_putenv(pamh, ID_VARIABLE);
 	pam_syslog(pamh, LOG_INFO, "closed: id=%s user=%s service=%s", opened.id, opened.user, opened.service);
 	if (ret < 0)
-		pam_syslog(pamh, LOG_WARNING, "closed: id=%s, but the caller stays inside: %s", opened.id,
+		pam_syslog(pamh, LOG_WARNING, "closed: id=%s, but the caller stays inside of it: %s", opened.id,
 		           nsu_fail_line(&fail, line, sizeof(line)));
 	return PAM_SUCCESS;
 }

@@ -111,6 +111,38 @@ test_close_time() {
 	check_gone "close: the 50 processes are gone"
 }
 
+test_strange_callers() {
+	probe subreaper state=before open state=during close sleep=300 state=after
+	check_is "subreaper: the helper is not its child" "$(without_ours during)" "$(without_ours before)"
+	check_is "subreaper: nor is anything left to it" "$(of after)" "$(of before)"
+
+	mkdir -p /srv/jail
+	probe state=before open chroot=/srv/jail close state=after
+	check_is "chroot after the open: the caller stays in its chroot" "$(changed_namespaces before after)" mount
+	check_log "chroot after the open: the log says so" 'stays inside of it: it has chrooted itself since'
+	check_gone "chroot after the open: the session has ended"
+}
+
+# What PID 1 keeps, seen from inside and from the host.
+test_pid1() {
+	local pid status
+
+	rm -f /root/ready
+	pamprobe pt alice open run='cat /proc/1/status; touch /root/ready; sleep 1' close >"$OUTPUT" 2>&1 &
+	wait_until 20 test -e /root/ready
+	pid=$(pid1s)
+	status=$(sed -n 's/^\(Name\|Uid\|CapEff\|CapPrm\|NoNewPrivs\|Seccomp\):[[:space:]]*//p' "/proc/$pid/status" | tr '\t' ' ')
+	check_is "PID 1: root, no capability but CAP_KILL, no_new_privs, a filter of system calls" "$status" \
+		"$(printf '%s\n' nsunshare-init '0 0 0 0' 0000000000000020 0000000000000020 1 2)"
+	check_is "PID 1: its descriptors are /dev/null, its socket and the opener's pidfd" \
+		"$(find "/proc/$pid/fd" -type l -printf '%l\n' | cut -d: -f1 | sort | uniq -c | tr -s ' ')" \
+		"$(printf ' %s\n' '3 /dev/null' '1 anon_inode' '1 socket')"
+	check_is "PID 1: its environment is empty" "$(wc -c <"/proc/$pid/environ")" 0
+	check_is "PID 1: no core dumps" "$(sed -n 's/^Max core file size *\([0-9]*\) .*/\1/p' "/proc/$pid/limits")" 0
+	rm -f /root/ready
+	wait_until 30 no_pid1
+}
+
 # Each subset, given as "mount ipc uts pid" with some left out.
 test_subsets() {
 	local number kind wanted list
@@ -186,6 +218,8 @@ test_doubled
 test_environment
 test_refused
 test_close_time
+test_strange_callers
+test_pid1
 test_subsets
 test_stop_timeout
 test_propagation private 0
