@@ -161,7 +161,7 @@ lint-run: $(PROBED)
 	clang-tidy --quiet $(TIDY_SOURCES) -- -std=gnu11 -D_GNU_SOURCE -iquote include -iquote lib -Wall -Wextra
 	cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr --error-exitcode=1 \
 		--suppressions-list=.cppcheck -Iinclude -Ilib -D_GNU_SOURCE -D__x86_64__ $(TIDY_SOURCES)
-	for f in $(TIDY_SOURCES); do $(CC) $(OUR_CFLAGS) $(CFLAGS) -fanalyzer -Werror -c -o /dev/null $$f || exit 1; done
+	for f in $(TIDY_SOURCES); do $(CC) $(filter-out -MMD -MP,$(OUR_CFLAGS)) $(CFLAGS) -fanalyzer -Werror -c -o /dev/null $$f || exit 1; done
 	shellcheck -x $(SCRIPTS)
 	mandoc -Tlint -W warning man/*.[1-9]
 

@@ -130,7 +130,9 @@ static const config_setting_t *item(const config_setting_t *setting, unsigned in
 /* What no account is called, but other programs' lists look like: it would silently match nobody. */
 static bool looks_like_list(const char *name)
 {
-	return strpbrk(name, ",:") || strchr("!@ ", name[0]) || name[strlen(name) - 1] == ' ';
+	size_t len = strlen(name);
+
+	return len == 0 || strpbrk(name, ",:") || strchr("!@ ", name[0]) || name[len - 1] == ' ';
 }
 
 static int set_strings(const struct nsu_parse *parse, const config_setting_t *setting, enum nsu_value_kind kind,
@@ -144,14 +146,16 @@ static int set_strings(const struct nsu_parse *parse, const config_setting_t *se
 	if (!strings->items)
 		return nsu_fail(parse->fail, ENOMEM, "parse '%s'", parse->policy->file);
 	for (unsigned i = 0; i < n; i++) {
-		int ret = set_text(parse, item(setting, i), NSU_VALUE_STRING, &strings->items[i]);
+		const char *string = "";
+		int ret = set_text(parse, item(setting, i), NSU_VALUE_STRING, &string);
 
 		if (ret < 0)
 			return ret;
-		if (kind == NSU_VALUE_NAMES && looks_like_list(strings->items[i]))
+		if (kind == NSU_VALUE_NAMES && looks_like_list(string))
 			return nsu_value_wrong(
 				parse, item(setting, i),
 				"expected one name; several are a list: [ \"a\", \"b\" ]; there is no \"not\"");
+		strings->items[i] = string;
 		strings->n = i + 1;
 	}
 	return 0;
