@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+NSU_PRINTF(4, 0)
 static int record(struct nsu_fail *fail, int err, bool has_reason, const char *format, va_list args)
 {
 	if (err <= 0)

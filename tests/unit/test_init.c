@@ -279,7 +279,6 @@ int main(void)
 		cmocka_unit_test(init_ends_when_the_opener_dies),
 		cmocka_unit_test(init_lives_on_when_the_channel_is_closed_after_the_joining),
 		cmocka_unit_test(init_ends_when_the_channel_is_closed_before_the_joining),
-		cmocka_unit_test(init_ends_when_the_channel_is_closed_before_the_joining),
 		cmocka_unit_test(helper_without_pid_namespace_ends_with_its_channel),
 		cmocka_unit_test(init_ignores_what_is_no_order),
 		cmocka_unit_test(init_ends_as_soon_as_sigterm_has_emptied_the_session),
