@@ -4,8 +4,8 @@
  *
  * 1. Every failure MUST be PAM_SYSTEM_ERR (or PAM_BUF_ERR), never PAM_SESSION_ERR: sudo takes that for
  *    success (seen with 1.9.13). pam_code() is the only place that makes one.
- * 2. A process opens one session at a time. A second open on the same handle (su-l includes su) is a success that does
- *    nothing; the first close ends the session, later ones do nothing.
+ * 2. A process opens one session at a time. A second open on the same handle for the same user (su-l includes su) is a
+ *    success that does nothing; the first close ends the session, later ones do nothing.
  * 3. A forked child of the opener is inside the session: it MUST hold none of the opener's descriptors. sshd's
  *    unprivileged child never execs, so O_CLOEXEC is not enough; an atfork handler closes them.
  */
@@ -36,7 +36,8 @@ static struct {
 	const pam_handle_t *owner; /* NULL: none is open */
 	struct nsu_session session;
 	char id[NSU_ID_LEN + 1];
-	char user[NSU_LOG_VALUE_MAX]; /* printable */
+	char asked[NSU_LOG_VALUE_MAX]; /* printable, as the next two: PAM_USER when it was opened */
+	char user[NSU_LOG_VALUE_MAX];  /* as the account database has it */
 	char service[NSU_LOG_VALUE_MAX];
 } opened = {.session = NSU_SESSION_INIT};
 
@@ -294,6 +295,7 @@ static int open_session(struct request *request, struct nsu_fail *fail)
 	}
 	opened.owner = request->pamh;
 	memcpy(opened.id, subject->id, sizeof(opened.id));
+	nsu_text_printable(pam_text(request->pamh, PAM_USER), opened.asked, sizeof(opened.asked));
 	nsu_text_printable(subject->user, opened.user, sizeof(opened.user));
 	nsu_text_printable(subject->service, opened.service, sizeof(opened.service));
 	log_opened(request);
@@ -326,17 +328,27 @@ static int carry_out(struct request *request, struct nsu_fail *fail)
 	return ret;
 }
 
+/* Is this the second call for a session that is open? The handle may have got another user since. */
+static bool is_open_already(pam_handle_t *pamh)
+{
+	char user[NSU_LOG_VALUE_MAX];
+
+	return opened.owner == pamh &&
+	       strcmp(nsu_text_printable(pam_text(pamh, PAM_USER), user, sizeof(user)), opened.asked) == 0;
+}
+
 NSU_EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	struct request request = {.pamh = pamh, .subject = NSU_SUBJECT_INIT};
 	struct nsu_fail fail = NSU_FAIL_INIT;
 	int ret;
 
-	if (opened.owner == pamh)
+	if (is_open_already(pamh))
 		return PAM_SUCCESS;
 	clock_gettime(CLOCK_MONOTONIC, &request.began);
 	if (opened.owner)
-		ret = nsu_fail_because(&fail, EBUSY, "this process has session %s open already", opened.id);
+		ret = nsu_fail_because(&fail, EBUSY, "this process has session %s of user %s open already", opened.id,
+		                       opened.user);
 	else
 		ret = parse_arguments(argc, argv, &request.arguments, &fail);
 	if (ret == 0)

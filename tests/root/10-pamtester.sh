@@ -73,6 +73,11 @@ test_doubled() {
 	check_is "doubled: one session is opened" "$(log_count ' opened: id=')" 1
 	check_is "doubled: the first close ends it" "$(of closed)" "$(of before)"
 	check_is "doubled: the second close changes nothing" "$(of after)" "$(of before)"
+
+	probe state=before open user=bob open close state=after
+	check_is "doubled for another user: the second open is refused" "$(code_of open)" "0 4"
+	check_log "doubled for another user: the log says why" 'refused: user=bob .* of user alice open already'
+	check_is "doubled for another user: close puts everything back" "$(of after)" "$(of before)"
 }
 
 test_environment() {

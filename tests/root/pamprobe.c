@@ -11,6 +11,7 @@
  *   sleep=MS cd=DIR env=NAME end
  *   thread          a second thread
  *   chroot=DIR      chroot(2)
+ *   user=NAME       the handle is for another user from here on
  *   subreaper       orphans below this process become its children
  *   nofile=N        no descriptor from number N on
  *   old-kernel      mount_setattr(2) is not implemented from here on
@@ -279,6 +280,8 @@ static void do_step(const char *step)
 		start_thread();
 	else if (IS("chroot") && (chroot(value) < 0 || chdir("/") < 0))
 		die(value);
+	else if (IS("user"))
+		pam_set_item(pamh, PAM_USER, value);
 	else if (IS("subreaper"))
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	else if (IS("nofile"))
