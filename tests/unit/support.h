@@ -82,11 +82,12 @@ static inline int in_child(void (*body)(void))
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* In a child, as root: a mount namespace of its own from which nothing comes back. */
+/* In a child, as root: a mount namespace of its own from which nothing comes back, with an empty /run. */
 static inline void own_mounts(void)
 {
 	CHILD_CHECK(unshare(CLONE_NEWNS) == 0);
 	CHILD_CHECK(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	CHILD_CHECK(mount("tests", "/run", "tmpfs", 0, "mode=0755,size=1M") == 0);
 }
 
 /* In a child, after own_mounts(): an empty directory on a path that only root can have written. */
