@@ -55,7 +55,7 @@ struct nsu_plan {
 	const char *hostname;     /* of the uts namespace; "": as the host's */
 	struct nsu_plan_mount mounts[NSU_PLAN_MOUNTS_MAX]; /* done in this order */
 	size_t n_mounts;
-	char note[NSU_LOG_VALUE_MAX]; /* a warning for the log, such as a group that does not exist; "": none */
+	char note[NSU_LOG_VALUE_MAX]; /* warnings for the log, such as a group that does not exist; "": none */
 	char text[NSU_PLAN_TEXT_MAX];
 	size_t text_len;
 };
@@ -83,6 +83,13 @@ void nsu_plan_init(struct nsu_plan *plan);
  * Return: 0; -E2BIG if NSU_PLAN_TEXT_MAX is used up.
  */
 NSU_CHECKED int nsu_plan_text(struct nsu_plan *plan, const char *string, const char **ret_text);
+
+/**
+ * nsu_plan_note - add a warning for the log to a plan, behind those that are there.
+ * @plan:   its note grows; what does not fit is cut
+ * @format: printf format
+ */
+NSU_PRINTF(2, 3) void nsu_plan_note(struct nsu_plan *plan, const char *format, ...);
 
 /**
  * nsu_plan_may_be_writable - may others than root write to what is mounted here?

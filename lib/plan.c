@@ -47,6 +47,20 @@ int nsu_plan_text(struct nsu_plan *plan, const char *string, const char **ret_te
 	return 0;
 }
 
+void nsu_plan_note(struct nsu_plan *plan, const char *format, ...)
+{
+	size_t len = strlen(plan->note);
+	va_list args;
+
+	if (len > 0)
+		len += (size_t)snprintf(plan->note + len, sizeof(plan->note) - len, "; ");
+	if (len >= sizeof(plan->note))
+		return;
+	va_start(args, format);
+	vsnprintf(plan->note + len, sizeof(plan->note) - len, format, args);
+	va_end(args);
+}
+
 bool nsu_plan_may_be_writable(const char *path)
 {
 	static const char *const trees[] = {"/etc",    "/usr",   "/bin",  "/sbin", "/lib",  "/lib32",

@@ -219,16 +219,6 @@ static bool matches_uid(const struct nsu_uids *uids, uid_t uid)
 	return uids->n == 0;
 }
 
-/* A line for the log: each group that was asked for in vain, as far as there is room. */
-static void note_missing_group(const struct nsu_policy *policy, const struct nsu_rule *rule, const char *group,
-                               struct nsu_plan *plan)
-{
-	size_t len = strlen(plan->note);
-
-	snprintf(plan->note + len, sizeof(plan->note) - len, "%s%s:%u: group '%s' does not exist: it matches nobody",
-	         len ? "; " : "", policy->file, rule->line, group);
-}
-
 /* Return: 1 the user is in one of the groups, or none is asked for; 0 not; a failure of the name service. */
 static int matches_group(const struct nsu_policy *policy, const struct nsu_rule *rule, struct nsu_subject *subject,
                          struct nsu_plan *plan, struct nsu_fail *fail)
@@ -238,7 +228,8 @@ static int matches_group(const struct nsu_policy *policy, const struct nsu_rule 
 		int ret = nsu_subject_is_member(subject, rule->groups.items[i], &is_member, fail);
 
 		if (ret == -ENOENT)
-			note_missing_group(policy, rule, rule->groups.items[i], plan);
+			nsu_plan_note(plan, "%s:%u: group '%s' does not exist: it matches nobody", policy->file,
+			              rule->line, rule->groups.items[i]);
 		else if (ret < 0)
 			return ret;
 		if (is_member)

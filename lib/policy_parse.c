@@ -57,7 +57,10 @@ static const struct nsu_row mount_rows[] = {
 	{"optional", NSU_VALUE_BOOL, IN(nsu_mount_spec, optional)},
 };
 
-/* Puts a setting in its place if a row has its name, and its line where the row wants that. Return: 1 if one has, 0 if not, or a failure. */
+/*
+ * Puts a setting in its place if a row has its name, and its line where the row wants that.
+ * Return: 1 if one has, 0 if not, or a failure.
+ */
 static int set_by_table(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *rows,
                         size_t n_rows, void *base)
 {

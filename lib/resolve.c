@@ -144,10 +144,10 @@ int nsu_resolve_plan(const struct nsu_settings *settings, const struct nsu_subje
 	if (!keep_pid)
 		namespaces &= ~(unsigned)CLONE_NEWPID;
 	if (!keep_pid && namespaces == CLONE_NEWNS && settings->n_mounts == 0)
-		snprintf(
-			plan->note, sizeof(plan->note),
-			"service %s gets no pid namespace unless the rule's `service` names it, and of profile %s nothing "
-			"else is left",
+		nsu_plan_note(
+			plan,
+			"service %s gets no pid namespace unless the rule's `service` names it, and of profile %s "
+			"nothing else is left",
 			subject->service, plan->profile);
 	plan->namespaces = namespaces;
 	plan->propagation = (enum nsu_plan_propagation)settings->propagation;

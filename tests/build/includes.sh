@@ -50,18 +50,7 @@ helper/main.c:             channel confine init plan setup wire
 pam_module/pam_nsunshare.c: policy session subject text
 '
 
-failures=0
-
-# ok NAME, or not ok with the lines of the second argument.
-report() {
-	if [ -z "$2" ]; then
-		echo "ok - $1"
-	else
-		echo "not ok - $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-		failures=$((failures + 1))
-	fi
-}
+. tests/build/report.inc
 
 check_file() {
 	local file=$1 line own allowed header problems=

@@ -7,17 +7,7 @@ set -u
 build=build/${VARIANT:-release}
 module=$build/pam_nsunshare.so
 helper=$build/nsunshare-init
-failures=0
-
-report() {
-	if [ -z "$2" ]; then
-		echo "ok - $1"
-	else
-		echo "not ok - $1"
-		printf '%s\n' "$2" | sed 's/^/# /'
-		failures=$((failures + 1))
-	fi
-}
+. tests/build/report.inc
 
 for file in "$module" "$helper" "$build/libnsu.a"; do
 	if [ ! -e "$file" ]; then
