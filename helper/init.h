@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* init.h - PID 1 of a session: reap, watch the opener, end. */
+/* init.h - PID 1 of a session: watch the opener, end. */
 #ifndef NSU_INIT_H
 #define NSU_INIT_H
 
@@ -17,19 +17,19 @@ struct nsu_init {
 };
 
 /**
- * nsu_init_listen - have SIGCHLD interrupt the wait for the end.
+ * nsu_init_ignore_children - have the kernel reap what is orphaned in the session.
  * @fail: record
  *
- * To be called before nsu_confine_drop(), which takes sigaction(2) away. All signals are blocked already.
+ * By ignoring SIGCHLD. To be called before nsu_confine_drop(), which takes sigaction(2) away.
  * Return: 0; -errno of sigaction(2).
  */
-NSU_CHECKED int nsu_init_listen(struct nsu_fail *fail);
+NSU_CHECKED int nsu_init_ignore_children(struct nsu_fail *fail);
 
 /**
  * nsu_init_run - be PID 1 until the session ends.
  * @init: borrowed
  *
- * Reaps what is orphaned. Ends when the opener has died or has ordered it: SIGTERM to all, up to stop_timeout_ms for
+ * Ends when the opener has died or has ordered it: SIGTERM to all, up to stop_timeout_ms for
  * them to end; at the return the caller exits, at which the kernel kills what is left. A channel that closes without an
  * order is the end before the opener has said that it is inside (its open has failed), and none after: it lives on.
  */

@@ -11,8 +11,10 @@
 #include "channel.h"
 #include "confine.h"
 #include "defaults.h"
+#include "fsat.h"
 #include "init.h"
 #include "plan.h"
+#include "proc.h"
 #include "setup.h"
 #include "wire.h"
 
@@ -40,11 +42,14 @@ static int receive_plan(int *ret_opener_pidfd, struct nsu_fail *fail)
 	return nsu_plan_check(&plan, fail);
 }
 
-static int prepare(int *ret_opener_pidfd, struct nsu_fail *fail)
+static int prepare(int *ret_opener_pidfd, struct nsu_fsat_root *ret_root, struct nsu_fail *fail)
 {
 	int ret;
 
 	ret = nsu_confine_reset(fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_proc_check_kernel(fail);
 	if (ret < 0)
 		return ret;
 	ret = receive_plan(ret_opener_pidfd, fail);
@@ -53,21 +58,23 @@ static int prepare(int *ret_opener_pidfd, struct nsu_fail *fail)
 	ret = nsu_setup_run(&plan, fail);
 	if (ret < 0)
 		return ret;
-	ret = nsu_init_listen(fail);
+	ret = nsu_fsat_look_at_root(ret_root, fail);
 	if (ret < 0)
 		return ret;
-	return nsu_confine_drop(fail);
+	ret = nsu_init_ignore_children(fail);
+	if (ret < 0)
+		return ret;
+	return nsu_confine_drop(plan.stop_timeout_ms > 0, fail);
 }
 
 /* Return: false if there is nobody to hear it. */
-static bool answer(const struct nsu_fail *fail)
+static bool send_answer(const struct nsu_wire_answer *answer)
 {
-	struct nsu_wire_answer answer = {.fail = *fail};
 	size_t len;
 
-	if (nsu_wire_encode_answer(&answer, frame, sizeof(frame), &len) < 0)
+	if (nsu_wire_encode_answer(answer, frame, sizeof(frame), &len) < 0)
 		return false;
-	return nsu_channel_send(NSU_HELPER_CHANNEL_FD, frame, len, -1) == 0;
+	return write(NSU_HELPER_CHANNEL_FD, frame, len) == (ssize_t)len;
 }
 
 static bool is_started_by_module(void)
@@ -81,7 +88,7 @@ int main(void)
 {
 	static const char usage[] =
 		NSU_HELPER_NAME ": PID 1 of a session, started by pam_nsunshare.so only; see nsunshare-init(8)\n";
-	struct nsu_fail fail = NSU_FAIL_INIT;
+	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
 	int opener_pidfd = -1;
 	struct nsu_init init;
 	int ret;
@@ -91,8 +98,8 @@ int main(void)
 			return 3;
 		return 2;
 	}
-	ret = prepare(&opener_pidfd, &fail);
-	if (!answer(&fail) || ret < 0)
+	ret = prepare(&opener_pidfd, &answer.root, &answer.fail);
+	if (!send_answer(&answer) || ret < 0)
 		return 1;
 	init = (struct nsu_init){
 		.channel_fd = NSU_HELPER_CHANNEL_FD,

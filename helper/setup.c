@@ -3,7 +3,7 @@
  * 1. Propagation MUST be set before the first mount, else it appears on the host (seen: the host lost /proc).
  * 2. Every target that exists on the host MUST be open before the first mount, so that no mount of this plan hides
  *    another's; a target below an earlier mount of the plan is made inside that.
- * 3. Nothing is mounted by path.
+ * 3. Nothing is mounted by path: a target is an open directory, of which mount(2) gets "." after an fchdir(2).
  */
 #include "setup.h"
 
@@ -25,9 +25,10 @@
 
 /* A mount under way. */
 struct work {
-	int target_fd; /* -1: not open: it lies inside an earlier mount, or is missing and optional */
-	int mount_fd;  /* its root once it is made; -1: skipped */
-	int parent;    /* index of the earlier mount that its path lies in; -1: the host */
+	int target_fd;    /* -1: not open: it lies inside an earlier mount, or is missing and optional */
+	int mount_fd;     /* its root once it is made, where that is wanted; -1: not made, or not wanted */
+	int parent;       /* index of the earlier mount that its path lies in; -1: the host */
+	bool root_wanted; /* something is put into it later */
 };
 
 struct setup {
@@ -46,7 +47,7 @@ static int refuse_chroot(struct nsu_fail *fail)
 	struct nsu_fsat_root before, after;
 	int ret;
 
-	ret = nsu_proc_open_self(&self_pidfd, fail);
+	ret = nsu_proc_open(getpid(), &self_pidfd, fail);
 	if (ret < 0)
 		return ret;
 	ret = nsu_fsat_look_at_root(&before, fail);
@@ -88,6 +89,16 @@ static int parent_of(const struct nsu_plan *plan, size_t index)
 	return parent;
 }
 
+/* The private directory that the hosts file is made in. */
+static int run_dir_of(const struct nsu_plan *plan, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(plan->mounts[i].path, NSU_RUN_DIR) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
 /* What the opening of a target means for the session. */
 static int check_target(const struct setup *setup, const struct nsu_plan_mount *mount, int ret)
 {
@@ -111,8 +122,12 @@ static int open_target(struct setup *setup, size_t index)
 	int ret;
 
 	work->parent = parent_of(setup->plan, index);
-	if (work->parent >= 0)
+	if (mount->type == NSU_PLAN_HOSTS && run_dir_of(setup->plan, index) >= 0)
+		setup->work[run_dir_of(setup->plan, index)].root_wanted = true;
+	if (work->parent >= 0) {
+		setup->work[work->parent].root_wanted = true;
 		return 0;
+	}
 	if (strcmp(mount->path, NSU_RUN_DIR) == 0 && mkdir(NSU_RUN_DIR, 0700) < 0 && errno != EEXIST)
 		return nsu_fail(setup->fail, errno, "make '%s'", NSU_RUN_DIR);
 	if (mount->type == NSU_PLAN_HOSTS)
@@ -141,12 +156,22 @@ static int open_inner_target(struct setup *setup, size_t index)
 	return check_target(setup, mount, ret);
 }
 
-static int make_tmpfs(const struct nsu_plan_mount *mount, int *ret_fd)
+static int make_fs(const char *type, const struct nsu_mnt_option *options, size_t n_options, uint64_t attributes,
+                   struct work *work)
+{
+	if (work->root_wanted)
+		return nsu_mnt_new(type, options, n_options, attributes, &work->mount_fd);
+	return nsu_mnt_over(type, options, n_options, attributes, work->target_fd);
+}
+
+static int make_tmpfs(const struct nsu_plan_mount *mount, struct work *work)
 {
 	char size[24], inodes[24], mode[8], uid[16], gid[16];
 	const struct nsu_mnt_option options[] = {
 		{"size", size}, {"nr_inodes", inodes}, {"mode", mode}, {"uid", uid}, {"gid", gid},
 	};
+	size_t n_options =
+		mount->uid || mount->gid ? NSU_COUNT(options) : NSU_COUNT(options) - 2; /* root is the default */
 
 	if (mount->size_percent)
 		snprintf(size, sizeof(size), "%u%%", mount->size_percent);
@@ -156,7 +181,7 @@ static int make_tmpfs(const struct nsu_plan_mount *mount, int *ret_fd)
 	snprintf(mode, sizeof(mode), "%o", (unsigned)mount->mode);
 	snprintf(uid, sizeof(uid), "%u", (unsigned)mount->uid);
 	snprintf(gid, sizeof(gid), "%u", (unsigned)mount->gid);
-	return nsu_mnt_new("tmpfs", options, NSU_COUNT(options), mount->noexec ? MOUNT_ATTR_NOEXEC : 0, ret_fd);
+	return make_fs("tmpfs", options, n_options, mount->noexec ? MOUNT_ATTR_NOEXEC : 0, work);
 }
 
 /* "127.0.1.1 alice.guest alice": first of all lines, so that 127.0.1.1 is this name backwards too. */
@@ -184,14 +209,11 @@ static int write_hosts(int fd, int host_fd, const char *hostname)
 static int make_hosts(const struct setup *setup, size_t index, int *ret_fd)
 {
 	static const char name[] = "hosts";
+	int run_dir = run_dir_of(setup->plan, index);
+	int run_fd = run_dir < 0 ? -1 : setup->work[run_dir].mount_fd;
 	auto_close int fd = -1;
-	int run_fd = -1;
 	int ret;
 
-	for (size_t i = 0; i < index; i++) {
-		if (strcmp(setup->plan->mounts[i].path, NSU_RUN_DIR) == 0)
-			run_fd = setup->work[i].mount_fd;
-	}
 	if (run_fd < 0)
 		return -ENOTDIR;
 	fd = openat(run_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -206,17 +228,17 @@ static int make_hosts(const struct setup *setup, size_t index, int *ret_fd)
 static int make_mount(struct setup *setup, size_t index)
 {
 	const struct nsu_plan_mount *mount = &setup->plan->mounts[index];
-	int *mount_fd = &setup->work[index].mount_fd;
+	struct work *work = &setup->work[index];
 
 	switch (mount->type) {
 	case NSU_PLAN_TMPFS:
-		return make_tmpfs(mount, mount_fd);
+		return make_tmpfs(mount, work);
 	case NSU_PLAN_PROC:
-		return nsu_mnt_new("proc", NULL, 0, MOUNT_ATTR_NOEXEC, mount_fd);
+		return make_fs("proc", NULL, 0, MOUNT_ATTR_NOEXEC, work);
 	case NSU_PLAN_MQUEUE:
-		return nsu_mnt_new("mqueue", NULL, 0, MOUNT_ATTR_NOEXEC, mount_fd);
+		return make_fs("mqueue", NULL, 0, MOUNT_ATTR_NOEXEC, work);
 	case NSU_PLAN_HOSTS:
-		return make_hosts(setup, index, mount_fd);
+		return make_hosts(setup, index, &work->mount_fd);
 	case NSU_PLAN_MOUNT_TYPES:
 	default:
 		return -EINVAL;
@@ -237,15 +259,15 @@ static int run_mount(struct setup *setup, size_t index)
 	if (work->target_fd < 0)
 		return 0;
 	ret = make_mount(setup, index);
-	if (ret < 0)
-		return nsu_fail(setup->fail, -ret, "make the %s for '%s'", nsu_plan_mount_name(mount->type),
-		                mount->path);
-	ret = nsu_mnt_attach(work->mount_fd, work->target_fd);
+	if (ret == 0 && work->mount_fd >= 0)
+		ret = nsu_mnt_attach(work->mount_fd, work->target_fd);
 	if (ret == -ENOSPC)
 		return nsu_fail_because(setup->fail, ENOSPC,
-		                        "mount on '%s': the limit fs.mount-max (sysctl) is reached", mount->path);
+		                        "mount the %s on '%s': the limit fs.mount-max (sysctl) is reached",
+		                        nsu_plan_mount_name(mount->type), mount->path);
 	if (ret < 0)
-		return nsu_fail(setup->fail, -ret, "mount on '%s'", mount->path);
+		return nsu_fail(setup->fail, -ret, "mount the %s on '%s'", nsu_plan_mount_name(mount->type),
+		                mount->path);
 	return 0;
 }
 
@@ -275,8 +297,8 @@ int nsu_setup_run(const struct nsu_plan *plan, struct nsu_fail *fail)
 	struct setup setup = {.plan = plan, .fail = fail};
 	int ret;
 
-	for (size_t i = 0; i < NSU_COUNT(setup.work); i++)
-		setup.work[i] = (struct work){-1, -1, -1};
+	for (size_t i = 0; i < plan->n_mounts; i++)
+		setup.work[i] = (struct work){.target_fd = -1, .mount_fd = -1, .parent = -1};
 	ret = refuse_chroot(fail);
 	if (ret < 0)
 		return ret;
@@ -288,5 +310,7 @@ int nsu_setup_run(const struct nsu_plan *plan, struct nsu_fail *fail)
 		nsu_close_fd(&setup.work[i].target_fd);
 		nsu_close_fd(&setup.work[i].mount_fd);
 	}
+	if (ret == 0 && chdir("/") < 0)
+		return nsu_fail(fail, errno, "change to '/'");
 	return ret;
 }

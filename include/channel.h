@@ -40,7 +40,7 @@ NSU_CHECKED int nsu_channel_send(int channel_fd, const void *frame, size_t len, 
  * @ret_fd:      given: the descriptor, O_CLOEXEC, or -1; NULL: none is wanted, one that comes is closed
  *
  * Never blocks. Return: 0; -EAGAIN if nothing is there; -EMSGSIZE if a frame is longer than @cap or brought more than
- * one descriptor; -errno of recvmsg(2).
+ * one descriptor; -EMFILE if there is no number for that one; -errno of recvmsg(2).
  */
 NSU_CHECKED int nsu_channel_receive(int channel_fd, void *frame, size_t cap, size_t *ret_len, int *ret_fd);
 

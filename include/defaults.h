@@ -21,8 +21,9 @@
 #define NSU_TIMEOUT_MIN_MS      100
 #define NSU_TIMEOUT_MAX_MS      60000
 #define NSU_STOP_TIMEOUT_MAX_MS 30000
-#define NSU_CLOSE_WAIT_MS       20 /* pam_close_session waits no longer than this for PID 1 */
-#define NSU_STOP_POLL_MS        10 /* PID 1 looks this often whether its namespace is empty */
+#define NSU_CLOSE_WAIT_MS       20    /* pam_close_session waits no longer than this for PID 1 */
+#define NSU_TIMER_SLACK_NS      50000 /* the kernel's default; a user hands his own to a setuid caller */
+#define NSU_STOP_POLL_MS        10    /* PID 1 looks this often whether its namespace is empty */
 
 /* Sizes, in bytes unless the name says otherwise. */
 #define NSU_CONF_MAX        (256UL * 1024)

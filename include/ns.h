@@ -80,7 +80,7 @@ struct nsu_ns_saved {
 /**
  * nsu_ns_save - hold the caller's own namespaces, to come back to.
  * @flags: CLONE_NEW* bits: which
- * @saved: initialised; on failure it may hold some, for nsu_ns_drop()
+ * @saved: initialised; the descriptors are given, O_CLOEXEC; on failure it may hold some
  * @fail:  record
  *
  * The pid namespace is the one for children. Return: 0; -errno of open(2) below /proc/self/ns.
@@ -97,12 +97,6 @@ NSU_CHECKED int nsu_ns_save(unsigned flags, struct nsu_ns_saved *saved, struct n
  * Return: 0; -errno of setns(2): -EPERM without privilege, -EINVAL for mount in a process with threads.
  */
 NSU_CHECKED int nsu_ns_restore(const struct nsu_ns_saved *saved, unsigned flags, struct nsu_fail *fail);
-
-/**
- * nsu_ns_drop - close what nsu_ns_save() opened.
- * @saved: its descriptors are -1 afterwards
- */
-void nsu_ns_drop(struct nsu_ns_saved *saved);
 
 /**
  * nsu_ns_join - the commit: enter the namespaces of a process, all or none.

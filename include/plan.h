@@ -46,18 +46,18 @@ struct nsu_plan {
 	bool leave_alone;    /* the policy isolates nothing of this session; what follows does not matter */
 	unsigned namespaces; /* CLONE_NEW* bits */
 	enum nsu_plan_propagation propagation;
-	unsigned timeout_ms;      /* limit of an open */
-	unsigned stop_timeout_ms; /* from SIGTERM to SIGKILL at the end */
-	bool enforce;             /* false: report only */
-	bool allow_on_error;      /* log in without isolation if opening fails */
-	const char *profile;      /* name; in the plan's text, as all strings here; "" where none applies */
-	const char *rule;         /* origin of the rule that matched, "file:line"; or why there is none */
-	const char *hostname;     /* of the uts namespace; "": as the host's */
-	struct nsu_plan_mount mounts[NSU_PLAN_MOUNTS_MAX]; /* done in this order */
-	size_t n_mounts;
+	unsigned timeout_ms;          /* limit of an open */
+	unsigned stop_timeout_ms;     /* from SIGTERM to SIGKILL at the end */
+	bool enforce;                 /* false: report only */
+	bool allow_on_error;          /* log in without isolation if opening fails */
+	const char *profile;          /* name; in the plan's text, as all strings here; "" where none applies */
+	const char *rule;             /* origin of the rule that matched, "file:line"; or why there is none */
+	const char *hostname;         /* of the uts namespace; "": as the host's */
 	char note[NSU_LOG_VALUE_MAX]; /* warnings for the log, such as a group that does not exist; "": none */
-	char text[NSU_PLAN_TEXT_MAX];
 	size_t text_len;
+	size_t n_mounts;
+	struct nsu_plan_mount mounts[NSU_PLAN_MOUNTS_MAX]; /* done in this order */
+	char text[NSU_PLAN_TEXT_MAX];
 };
 
 /**

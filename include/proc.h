@@ -19,13 +19,14 @@
 int64_t nsu_proc_now_ms(void);
 
 /**
- * nsu_proc_open_self - a pidfd of the calling process.
+ * nsu_proc_open - a pidfd of a process.
+ * @pid:       its number, of which the caller knows that it is the right one: its own, or see session.c
  * @ret_pidfd: given: O_CLOEXEC; untouched on failure
  * @fail:      record
  *
- * Return: 0; -errno of pidfd_open(2).
+ * Return: 0; -ESRCH if there is none; -errno of pidfd_open(2).
  */
-NSU_CHECKED int nsu_proc_open_self(int *ret_pidfd, struct nsu_fail *fail);
+NSU_CHECKED int nsu_proc_open(pid_t pid, int *ret_pidfd, struct nsu_fail *fail);
 
 /**
  * nsu_proc_kill - SIGKILL to the process of a pidfd; a dead one is no error.
@@ -50,7 +51,7 @@ NSU_CHECKED int nsu_proc_await(int fd, int64_t deadline_ms);
  * Needs: effective uid 0, CAP_SYS_ADMIN in the initial user namespace, and no second thread (setns(2) with
  * CLONE_NEWNS of a multi-threaded process returns 0 and splits it; seen on 6.18). Needs /proc. Whether the process
  * is chrooted is found by the helper, which shares its root.
- * Return: 0; -EPERM, -EBUSY with a reason; -errno of stat(2) on /proc/self.
+ * Return: 0; -EPERM, -EBUSY with a reason; -errno of capget(2), of stat(2) on /proc/self.
  */
 NSU_CHECKED int nsu_proc_check_opener(struct nsu_fail *fail);
 

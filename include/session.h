@@ -5,6 +5,7 @@
 #ifndef NSU_SESSION_H
 #define NSU_SESSION_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base.h"
@@ -19,6 +20,7 @@ struct nsu_session {
 	int init_pidfd;            /* PID 1; -1 where the plan has no pid namespace */
 	int channel_fd;            /* to PID 1; -1 likewise */
 	pid_t init_pid;            /* its number on the host, for log lines */
+	bool gives_time;           /* PID 1 lives on for a while after the order to end */
 	struct nsu_fsat_root root; /* of the opener inside: a chroot that it makes later stays its own */
 	struct {                   /* what the descriptors were at open, in the order above */
 		dev_t dev;
@@ -52,11 +54,13 @@ NSU_CHECKED int nsu_session_open(const struct nsu_plan *plan, const char *home, 
  * @session: open; as NSU_SESSION_INIT afterwards, also on failure
  * @fail:    record
  *
- * Goes back into the caller's own namespaces and tells PID 1 to end, with which all processes of the session do. Blocks up
- * to NSU_CLOSE_WAIT_MS for that, but it may take longer: a child of the caller that is not reaped yet keeps PID 1.
+ * Goes back into the caller's own namespaces and tells PID 1 to end, with which all processes of the session do. Blocks
+ * up to NSU_CLOSE_WAIT_MS for that, after which PID 1 is killed unless the plan has a stop_timeout; but it may take
+ * longer: a child of the caller that is not reaped yet keeps PID 1.
  * A caller that has chrooted itself meanwhile stays in its mount namespace, and so in its chroot.
  * Return: 0; -errno of setns(2) where the caller has lost its privileges or has threads now: the session ends all the
- * same; -EXDEV if it has chrooted itself; -ESTALE if the caller has closed our descriptors: what was lost stays as it is until the caller ends.
+ * same; -EXDEV if it has chrooted itself; -ESTALE if the caller has closed our descriptors: what was lost stays as it is
+ * until the caller ends.
  */
 NSU_CHECKED int nsu_session_close(struct nsu_session *session, struct nsu_fail *fail);
 

@@ -15,7 +15,7 @@
 struct nsu_subject {
 	char *user;  /* as the account database spells it */
 	char *home;  /* as it stands there: unchecked */
-	char *group; /* name of the primary group; its number where it has no name */
+	char *group; /* name of the primary group; NULL: not asked yet */
 	uid_t uid;
 	gid_t gid;
 	gid_t *groups;                   /* all groups, the primary one among them; filled at the first question */
@@ -34,7 +34,7 @@ struct nsu_subject {
 
 /**
  * nsu_subject_look_up - fill in what the account database, the kernel and chance know.
- * @subject: initialised; user, home, group, uid, gid, host, id are set
+ * @subject: initialised; user, home, uid, gid, host, id are set
  * @user:    the name PAM has
  * @fail:    record
  *
@@ -43,6 +43,16 @@ struct nsu_subject {
  * getpwnam_r(3), getrandom(2).
  */
 NSU_CHECKED int nsu_subject_look_up(struct nsu_subject *subject, const char *user, struct nsu_fail *fail);
+
+/**
+ * nsu_subject_name_group - look up the name of the user's primary group.
+ * @subject: looked up; its group is set: the number where the group has no entry
+ * @fail:    record
+ *
+ * Asks NSS, at the first call. Return: 0; -ENOMEM; -EHOSTDOWN where a service says ENOENT of itself; -errno of
+ * getgrgid_r(3).
+ */
+NSU_CHECKED int nsu_subject_name_group(struct nsu_subject *subject, struct nsu_fail *fail);
 
 /**
  * nsu_subject_is_member - is the user in a group?

@@ -10,17 +10,19 @@
 
 #include "base.h"
 #include "fail.h"
+#include "fsat.h"
 #include "plan.h"
 
 /* What the helper answers: exactly one of these frames before it becomes PID 1. */
 struct nsu_wire_answer {
-	struct nsu_fail fail; /* err 0: ready */
+	struct nsu_fail fail;      /* err 0: ready */
+	struct nsu_fsat_root root; /* of the session: where the opener will find itself */
 };
 
 /* What the opener says after that; one byte a frame. */
 enum nsu_wire_order {
 	NSU_WIRE_END = 1,    /* end the session now */
-	NSU_WIRE_JOINED = 2, /* the opener is inside: from now on the channel may close without an end */
+	NSU_WIRE_COMMIT = 2, /* the opener joins: from now on the channel may close without an end */
 };
 
 /**

@@ -2,7 +2,6 @@
 #include "channel.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -86,6 +85,8 @@ int nsu_channel_receive(int channel_fd, void *frame, size_t cap, size_t *ret_len
 	if (n < 0)
 		return -errno;
 	fd = received_fd(&msg);
+	if ((msg.msg_flags & MSG_CTRUNC) && fd < 0) /* one came, and there is no number for it */
+		return -EMFILE;
 	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
 		return -EMSGSIZE;
 	*ret_len = (size_t)n;

@@ -5,16 +5,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 
-/* linux/fs.h, which drags in too much. */
-#define MNT_MS_PRIVATE (1UL << 18)
-#define MNT_MS_SLAVE   (1UL << 19)
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
 #endif
 
 #define ALWAYS (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+#define SOURCE "nsunshare" /* as findmnt(8) shows it */
+
+/* mount(2) and fsmount(2) have the same numbers for these. */
+_Static_assert(MOUNT_ATTR_RDONLY == MS_RDONLY && MOUNT_ATTR_NOSUID == MS_NOSUID && MOUNT_ATTR_NODEV == MS_NODEV &&
+                       MOUNT_ATTR_NOEXEC == MS_NOEXEC,
+               "attributes of mounts");
 
 static int set_attributes(int dirfd, const char *path, unsigned flags, struct mount_attr *attr)
 {
@@ -26,7 +30,7 @@ static int set_attributes(int dirfd, const char *path, unsigned flags, struct mo
 int nsu_mnt_propagate(enum nsu_mnt_propagation propagation)
 {
 	struct mount_attr attr = {
-		.propagation = propagation == NSU_MNT_SLAVE ? MNT_MS_SLAVE : MNT_MS_PRIVATE,
+		.propagation = propagation == NSU_MNT_SLAVE ? MS_SLAVE : MS_PRIVATE,
 	};
 
 	return set_attributes(AT_FDCWD, "/", AT_RECURSIVE, &attr);
@@ -44,7 +48,7 @@ static int configure(int fs_fd, const struct nsu_mnt_option *options, size_t n_o
 int nsu_mnt_new(const char *type, const struct nsu_mnt_option *options, size_t n_options, uint64_t attributes,
                 int *ret_fd)
 {
-	static const struct nsu_mnt_option source = {"source", "nsunshare"}; /* as findmnt(8) shows it */
+	static const struct nsu_mnt_option source = {"source", SOURCE};
 	auto_close int fs_fd = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
 	long fd;
 	int ret;
@@ -62,6 +66,25 @@ int nsu_mnt_new(const char *type, const struct nsu_mnt_option *options, size_t n
 	if (fd < 0)
 		return -errno;
 	*ret_fd = (int)fd;
+	return 0;
+}
+
+int nsu_mnt_over(const char *type, const struct nsu_mnt_option *options, size_t n_options, uint64_t attributes,
+                 int target_fd)
+{
+	char data[256];
+	size_t len = 0;
+
+	data[0] = '\0';
+	for (size_t i = 0; i < n_options; i++) {
+		len += (size_t)snprintf(data + len, sizeof(data) - len, "%s%s=%s", i ? "," : "", options[i].key,
+		                        options[i].value);
+		if (len >= sizeof(data))
+			return -E2BIG;
+	}
+	if (fchdir(target_fd) < 0 ||
+	    syscall(SYS_mount, SOURCE, ".", type, (unsigned long)(attributes | ALWAYS), data) < 0)
+		return -errno;
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 
 #include "channel.h"
 #include "defaults.h"
+#include "proc.h"
 
 #define START_STACK_BYTES 8192 /* of the intermediate, and of the child until it has execed */
 
@@ -46,23 +47,46 @@ const char *nsu_ns_list(unsigned flags, char *buffer, size_t cap)
 	return buffer;
 }
 
-/* What the caller, the intermediate and the child share; all three see the same memory. */
+enum step {
+	CLOSE_DESCRIPTORS,
+	BECOME_ROOT,
+	MAKE_NAMESPACES,
+	REPORT,
+	EXECUTE,
+	STEPS,
+};
+
+/* What the caller tells the intermediate and the child, which run on its memory. */
 struct start {
 	int exec_fd;
 	int channel_fd;
-	int report_fd; /* through which the child's pidfd comes: the intermediate has a table of its own */
+	int report_fd;
 	unsigned flags;
 	char *child_stack_top;
-	pid_t pid;        /* of the child; 0: it was never made */
-	const char *step; /* the one under way */
-	int err;          /* positive errno of that step; 0: none has failed */
+	pid_t caller;
+	enum step step; /* of the intermediate, the one under way */
 };
 
-/* Where the intermediate keeps, in its own table, what it and the child need. */
+/* Where the intermediate keeps, in its own table of descriptors, what it and the child need. */
 enum {
 	EXEC_FD = NSU_HELPER_CHANNEL_FD + 1,
 	REPORT_FD,
 	END_FD,
+};
+
+static const char *const step_names[STEPS] = {
+	[CLOSE_DESCRIPTORS] = "close the caller's descriptors",
+	[BECOME_ROOT] = "become root for good",
+	[MAKE_NAMESPACES] = "make the namespaces",
+	[REPORT] = "report the helper's pidfd",
+	[EXECUTE] = "execute the helper",
+};
+
+/* What either of them says before it ends: the first failure, or the child's number, with its pidfd attached. */
+struct report {
+	enum step step;
+	int err; /* positive errno of that step; 0: all has gone well */
+	pid_t pid;
 };
 
 /*
@@ -70,7 +94,7 @@ enum {
  * down one of a FUSE of his own. So it is done while the process still counts as his, and before there are namespaces;
  * the caller, which waits for it, holds the same descriptor and would hang the same when it ends.
  */
-static int keep_descriptors(struct start *start)
+static int close_descriptors(struct start *start)
 {
 	int channel_fd = fcntl(start->channel_fd, F_DUPFD_CLOEXEC, END_FD);
 	int exec_fd = fcntl(start->exec_fd, F_DUPFD_CLOEXEC, END_FD);
@@ -86,44 +110,56 @@ static int keep_descriptors(struct start *start)
 	return (int)syscall(SYS_close_range, END_FD, ~0U, 0);
 }
 
+/* A failed step's report. The send may fail too: the caller then sees that nothing came. */
+static void report_failure(int report_fd, enum step step)
+{
+	struct report report = {.step = step, .err = errno};
+
+	if (nsu_channel_send(report_fd, &report, sizeof(report), -1) < 0)
+		return;
+}
+
 /* The child: in the new namespaces, on the caller's memory. It makes one system call and never returns. */
-__attribute__((no_sanitize("address"))) static int run_child(void *arg)
+__attribute__((no_sanitize("address"))) static int run_child(void *unused)
 {
 	static char *const argv[] = {(char *)(uintptr_t)NSU_HELPER_NAME, NULL};
 	static char *const envp[] = {NULL};
-	struct start *start = arg;
 
-	start->step = "execute the helper";
+	(void)unused;
 	syscall(SYS_execveat, EXEC_FD, "", argv, envp, AT_EMPTY_PATH);
-	start->err = errno;
+	report_failure(REPORT_FD, EXECUTE);
 	_exit(127);
 }
 
 /*
  * Real uid 0 first of all that lasts, so that the user of a setuid caller (su, sudo) may not stop or kill the child, nor
  * the intermediate. Had he stopped it the moment before, nobody would continue it: so it dies with the caller, which he
- * can kill. The gid waits until the helper has execed: changing it here could change "dumpable", which belongs to the
- * memory and so to the caller.
+ * can kill; and if he has killed that before, it ends here. The gid waits until the helper has executed: changing it here
+ * could change "dumpable", which belongs to the memory and so to the caller.
  */
 static int become_root(struct start *start)
 {
-	(void)start;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -1;
+	if (getppid() != start->caller) {
+		errno = getppid() == 0 ? EXDEV : ESRCH;
+		return -1;
+	}
 	return (int)syscall(SYS_setresuid, 0, 0, 0);
 }
 
 static int make_child(struct start *start)
 {
+	struct report report = {.err = 0};
 	int pidfd = -1;
-	int pid = clone(run_child, start->child_stack_top, (int)(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | start->flags),
-	                start, &pidfd);
 	int ret;
 
-	if (pid < 0)
+	report.pid = clone(run_child, start->child_stack_top,
+	                   (int)(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | start->flags), NULL, &pidfd);
+	if (report.pid < 0)
 		return -1;
-	start->pid = pid;
-	ret = nsu_channel_send(REPORT_FD, "", 1, pidfd);
+	start->step = REPORT;
+	ret = nsu_channel_send(REPORT_FD, &report, sizeof(report), pidfd);
 	if (ret < 0) {
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 		errno = -ret;
@@ -134,20 +170,17 @@ static int make_child(struct start *start)
 /* The intermediate: its death makes the child nobody's. It has the caller's memory, but descriptors of its own. */
 __attribute__((no_sanitize("address"))) static int run_intermediate(void *arg)
 {
-	static const struct {
-		const char *step;
-		int (*run)(struct start *start);
-	} steps[] = {
-		{"close the caller's descriptors", keep_descriptors},
-		{"become root for good", become_root},
-		{"make the namespaces", make_child},
+	static int (*const steps[])(struct start * start) = {
+		[CLOSE_DESCRIPTORS] = close_descriptors,
+		[BECOME_ROOT] = become_root,
+		[MAKE_NAMESPACES] = make_child,
 	};
 	struct start *start = arg;
 
 	for (size_t i = 0; i < NSU_COUNT(steps); i++) {
-		start->step = steps[i].step;
-		if (steps[i].run(start) < 0) {
-			start->err = errno;
+		start->step = (enum step)i;
+		if (steps[i](start) < 0) {
+			report_failure(i == CLOSE_DESCRIPTORS ? start->report_fd : REPORT_FD, start->step);
 			_exit(1);
 		}
 	}
@@ -155,13 +188,14 @@ __attribute__((no_sanitize("address"))) static int run_intermediate(void *arg)
 }
 
 /*
- * Starts the intermediate with all signals blocked: a handler of the caller must never run on the shared memory. A caller
- * that is a subreaper would get the helper as its child: it is none meanwhile.
+ * Runs the intermediate with all signals blocked: a handler of the caller must never run on the shared memory. A caller
+ * that is a subreaper would get the helper as its child: it is none meanwhile. Return: 0; positive errno of clone(2).
  */
-static void start_both(struct start *start, char *stack_top)
+static int run_both(struct start *start, char *stack_top)
 {
 	int is_subreaper = 0;
 	sigset_t all, old;
+	int err = 0;
 	int pid;
 
 	prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper);
@@ -169,42 +203,44 @@ static void start_both(struct start *start, char *stack_top)
 		prctl(PR_SET_CHILD_SUBREAPER, 0);
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
-	start->step = "start a process";
 	pid = clone(run_intermediate, stack_top, CLONE_VM | CLONE_VFORK, start);
 	if (pid < 0)
-		start->err = errno;
+		err = errno;
 	while (pid > 0 && waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
 		continue;
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (is_subreaper)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
+	return err;
 }
 
-/* What has failed, if anything has. */
-static int start_result(const struct start *start, struct nsu_fail *fail)
+static int failure_of(const struct report *report, struct nsu_fail *fail)
 {
-	if (start->err == ENOSPC)
+	if (report->step == MAKE_NAMESPACES && report->err == ENOSPC)
 		return nsu_fail_because(
 			fail, ENOSPC,
-			"%s: a limit of user.max_*_namespaces (sysctl) is reached, or 32 pid namespaces are "
-			"nested",
-			start->step);
-	if (start->err != 0)
-		return nsu_fail(fail, start->err, "%s", start->step);
-	if (start->pid == 0)
-		return nsu_fail_because(fail, EINTR, "%s: it was killed meanwhile", start->step);
-	return 0;
+			"make the namespaces: a limit of user.max_*_namespaces (sysctl) is reached, or 32 pid "
+			"namespaces are nested");
+	if (report->step == BECOME_ROOT && report->err == EXDEV)
+		return nsu_fail_because(fail, EXDEV, "the caller's children are in another pid namespace than itself");
+	return nsu_fail(fail, report->err, "%s", step_names[report->step]);
 }
 
 int nsu_ns_start(int exec_fd, int channel_fd, unsigned flags, struct nsu_ns_child *ret_child, struct nsu_fail *fail)
 {
 	char stacks[2][START_STACK_BYTES] __attribute__((aligned(16)));
+	struct start start = {
+		.exec_fd = exec_fd,
+		.channel_fd = channel_fd,
+		.flags = flags,
+		.child_stack_top = stacks[0] + START_STACK_BYTES,
+		.caller = getpid(),
+	};
 	auto_close int report_fd = -1;
 	auto_close int reader_fd = -1;
 	auto_close int pidfd = -1;
-	struct start start;
-	unsigned char byte;
-	size_t len;
+	struct report report;
+	size_t len = 0;
 	int ends[2];
 	int ret;
 
@@ -213,22 +249,31 @@ int nsu_ns_start(int exec_fd, int channel_fd, unsigned flags, struct nsu_ns_chil
 		return ret;
 	reader_fd = ends[0];
 	report_fd = ends[1];
-	start = (struct start){
-		.exec_fd = exec_fd,
-		.channel_fd = channel_fd,
-		.report_fd = report_fd,
-		.flags = flags,
-		.child_stack_top = stacks[0] + START_STACK_BYTES,
-	};
-	start_both(&start, stacks[1] + START_STACK_BYTES);
-	ret = start_result(&start, fail);
+	start.report_fd = report_fd;
+	ret = run_both(&start, stacks[1] + START_STACK_BYTES);
+	if (ret > 0)
+		return nsu_fail(fail, ret, "start a process");
+	nsu_close_fd(&report_fd); /* theirs are closed: without a report there is an end */
+	ret = nsu_channel_receive(reader_fd, &report, sizeof(report), &len, &pidfd);
+	if (ret == -EAGAIN) {
+		/*
+		 * The intermediate was killed, and may have left a child that has not executed yet, on this function's
+		 * stack. It holds the other end until it has, or is dead.
+		 */
+		ret = nsu_proc_await(reader_fd, nsu_proc_now_ms() + NSU_TIMEOUT_MAX_MS);
+		if (ret == 0)
+			ret = nsu_channel_receive(reader_fd, &report, sizeof(report), &len, &pidfd);
+	}
 	if (ret < 0)
-		return ret;
-	ret = nsu_channel_receive(reader_fd, &byte, sizeof(byte), &len, &pidfd);
-	if (ret < 0 || pidfd < 0)
 		return nsu_fail(fail, -ret, "receive the helper's pidfd");
+	if (len != sizeof(report))
+		return nsu_fail_because(fail, EINTR, "start the helper: it was killed meanwhile");
+	if (report.err != 0)
+		return failure_of(&report, fail);
+	if (pidfd < 0)
+		return nsu_fail(fail, EMFILE, "receive the helper's pidfd");
 	ret_child->pidfd = nsu_take_fd(&pidfd);
-	ret_child->pid = start.pid;
+	ret_child->pid = report.pid;
 	return 0;
 }
 
@@ -256,12 +301,6 @@ int nsu_ns_restore(const struct nsu_ns_saved *saved, unsigned flags, struct nsu_
 			return nsu_fail(fail, errno, "go back to the caller's own %s namespace", kind->name);
 	}
 	return 0;
-}
-
-void nsu_ns_drop(struct nsu_ns_saved *saved)
-{
-	for (size_t i = 0; i < NSU_COUNT(saved->fds); i++)
-		nsu_close_fd(&saved->fds[i]);
 }
 
 int nsu_ns_join(int pidfd, unsigned flags, struct nsu_fail *fail)

@@ -25,8 +25,7 @@ const char *nsu_plan_mount_name(enum nsu_plan_mount_type type)
 
 void nsu_plan_init(struct nsu_plan *plan)
 {
-	memset(plan, 0, offsetof(struct nsu_plan, text)); /* the text is written before it is read */
-	plan->text_len = 0;
+	memset(plan, 0, offsetof(struct nsu_plan, mounts)); /* those, and the text, are written before they are read */
 	plan->timeout_ms = NSU_TIMEOUT_MS;
 	plan->enforce = true;
 	plan->profile = "";

@@ -283,7 +283,7 @@ static bool keeps_pid(const struct nsu_subject *subject, const struct nsu_rule *
 	return rule && names_literally(&rule->services, subject->service);
 }
 
-static int plan_of_profile(const struct nsu_policy *policy, const struct nsu_subject *subject,
+static int plan_of_profile(const struct nsu_policy *policy, struct nsu_subject *subject,
                            const struct nsu_profile *profile, const struct nsu_rule *rule, struct nsu_plan *plan,
                            struct nsu_fail *fail)
 {

@@ -159,7 +159,7 @@ NSU_CHECKED int nsu_policy_scan(const char *text, const char *file, struct nsu_f
  *
  * Pure. Return: 0; -EINVAL with a reason; -E2BIG if it is too large.
  */
-NSU_CHECKED int nsu_resolve_plan(const struct nsu_settings *settings, const struct nsu_subject *subject, bool keep_pid,
+NSU_CHECKED int nsu_resolve_plan(const struct nsu_settings *settings, struct nsu_subject *subject, bool keep_pid,
                                  struct nsu_plan *plan, struct nsu_fail *fail);
 
 #endif

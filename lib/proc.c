@@ -5,10 +5,13 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <time.h>
+
+#include "defaults.h"
 
 /* The initial user namespace has a fixed inode (PROC_USER_INIT_INO, include/linux/proc_ns.h since 3.8). */
 #define INITIAL_USER_NS_INODE 0xEFFFFFFDU
@@ -21,12 +24,12 @@ int64_t nsu_proc_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int nsu_proc_open_self(int *ret_pidfd, struct nsu_fail *fail)
+int nsu_proc_open(pid_t pid, int *ret_pidfd, struct nsu_fail *fail)
 {
-	long fd = syscall(SYS_pidfd_open, getpid(), 0);
+	long fd = syscall(SYS_pidfd_open, pid, 0);
 
 	if (fd < 0)
-		return nsu_fail(fail, errno, "open a pidfd of the caller");
+		return nsu_fail(fail, errno, "open a pidfd of process %d", (int)pid);
 	*ret_pidfd = (int)fd;
 	return 0;
 }
@@ -36,7 +39,7 @@ void nsu_proc_kill(int pidfd)
 	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 }
 
-int nsu_proc_await(int fd, int64_t deadline_ms)
+static int await(int fd, int64_t deadline_ms)
 {
 	struct pollfd pfd = {.fd = fd, .events = POLLIN};
 
@@ -51,6 +54,20 @@ int nsu_proc_await(int fd, int64_t deadline_ms)
 		if (errno != EINTR)
 			return -errno;
 	}
+}
+
+/* The user of a setuid caller may have set a slack of hours, by which every wait is longer. */
+int nsu_proc_await(int fd, int64_t deadline_ms)
+{
+	long slack_ns = syscall(SYS_prctl, PR_GET_TIMERSLACK, 0, 0, 0, 0);
+	int ret;
+
+	if (slack_ns == NSU_TIMER_SLACK_NS)
+		return await(fd, deadline_ms);
+	syscall(SYS_prctl, PR_SET_TIMERSLACK, NSU_TIMER_SLACK_NS, 0, 0, 0);
+	ret = await(fd, deadline_ms);
+	syscall(SYS_prctl, PR_SET_TIMERSLACK, slack_ns, 0, 0, 0);
+	return ret;
 }
 
 static int check_capability(struct nsu_fail *fail)

@@ -10,7 +10,7 @@
 
 struct resolve {
 	const struct nsu_settings *settings;
-	const struct nsu_subject *subject;
+	struct nsu_subject *subject;
 	struct nsu_plan *plan;
 	struct nsu_fail *fail;
 };
@@ -132,7 +132,17 @@ static int resolve_mounts(const struct resolve *resolve)
 	return ret;
 }
 
-int nsu_resolve_plan(const struct nsu_settings *settings, const struct nsu_subject *subject, bool keep_pid,
+/* The group's name is asked only where a template wants it. (One that has "%%g" asks for nothing.) */
+static bool wants_group(const struct nsu_settings *settings)
+{
+	bool wants = strstr(settings->hostname, "%g") != NULL;
+
+	for (size_t i = 0; i < settings->n_mounts; i++)
+		wants = wants || strstr(settings->mounts[i].path, "%g");
+	return wants;
+}
+
+int nsu_resolve_plan(const struct nsu_settings *settings, struct nsu_subject *subject, bool keep_pid,
                      struct nsu_plan *plan, struct nsu_fail *fail)
 {
 	struct resolve resolve = {settings, subject, plan, fail};
@@ -155,6 +165,11 @@ int nsu_resolve_plan(const struct nsu_settings *settings, const struct nsu_subje
 	plan->stop_timeout_ms = settings->stop_timeout_ms;
 	plan->enforce = settings->enforce;
 	plan->allow_on_error = settings->on_error == 1;
+	if (wants_group(settings)) {
+		ret = nsu_subject_name_group(subject, fail);
+		if (ret < 0)
+			return ret;
+	}
 	ret = resolve_hostname(&resolve);
 	if (ret < 0)
 		return ret;

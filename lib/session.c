@@ -33,16 +33,27 @@ static int *session_fd(struct nsu_session *session, size_t index)
 	return index == NSU_NS_KINDS ? &session->init_pidfd : &session->channel_fd;
 }
 
-static void note_identities(struct nsu_session *session)
+static int note_identities(struct nsu_session *session, struct nsu_fail *fail)
 {
 	for (size_t i = 0; i < SESSION_FDS; i++) {
 		struct stat st = {0};
 
 		if (*session_fd(session, i) >= 0 && fstat(*session_fd(session, i), &st) < 0)
-			*session_fd(session, i) = -1;
+			return nsu_fail(fail, errno, "note which descriptors are ours");
 		session->identities[i].dev = st.st_dev;
 		session->identities[i].ino = st.st_ino;
 	}
+	return 0;
+}
+
+/* Is this number another's by now, or nobody's? Where the kernel can't say it is taken to be ours still. */
+static bool is_lost(const struct nsu_session *session, size_t index, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return errno == EBADF;
+	return st.st_dev != session->identities[index].dev || st.st_ino != session->identities[index].ino;
 }
 
 /*
@@ -55,14 +66,14 @@ static bool let_go_of_strangers(struct nsu_session *session)
 
 	for (size_t i = 0; i < SESSION_FDS; i++) {
 		int *fd = session_fd(session, i);
-		struct stat st;
 
-		if (*fd < 0 || (fstat(*fd, &st) == 0 && st.st_dev == session->identities[i].dev &&
-		                st.st_ino == session->identities[i].ino))
+		if (*fd < 0 || !is_lost(session, i, *fd))
 			continue;
 		*fd = -1;
 		has_lost = true;
 	}
+	if (session->channel_fd < 0) /* before Linux 6.9 all pidfds look alike: without the other, believe neither */
+		session->init_pidfd = -1;
 	return has_lost;
 }
 
@@ -121,7 +132,7 @@ static int send_plan(const struct nsu_plan *plan, int channel_fd, struct nsu_fai
 	ret = nsu_wire_encode(plan, frame, NSU_FRAME_MAX, &len);
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "encode the plan");
-	ret = nsu_proc_open_self(&self_pidfd, fail);
+	ret = nsu_proc_open(getpid(), &self_pidfd, fail);
 	if (ret < 0)
 		return ret;
 	ret = nsu_channel_send(channel_fd, frame, len, self_pidfd);
@@ -158,8 +169,7 @@ static int start_helper(const struct nsu_plan *plan, struct nsu_session *session
 	return 0;
 }
 
-static int await_ready(const struct nsu_session *session, unsigned timeout_ms, int64_t deadline_ms,
-                       struct nsu_fail *fail)
+static int await_ready(struct nsu_session *session, unsigned timeout_ms, int64_t deadline_ms, struct nsu_fail *fail)
 {
 	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
 	unsigned char frame[sizeof(answer) + 64];
@@ -186,6 +196,20 @@ static int await_ready(const struct nsu_session *session, unsigned timeout_ms, i
 		*fail = answer.fail;
 		return -answer.fail.err;
 	}
+	session->root = answer.root;
+	return 0;
+}
+
+/* The last thing that may fail beside the commit itself. From here on the helper lives on when the channel closes. */
+static int announce_commit(const struct nsu_session *session, struct nsu_fail *fail)
+{
+	static const unsigned char order = NSU_WIRE_COMMIT;
+	int ret = nsu_channel_send(session->channel_fd, &order, sizeof(order), -1);
+
+	if (ret == -EPIPE)
+		return nsu_fail_because(fail, ECHILD, "the helper ended before the commit");
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "tell the helper that all is well");
 	return 0;
 }
 
@@ -195,24 +219,44 @@ static int prepare(const struct nsu_plan *plan, struct nsu_session *session, str
 	int64_t deadline_ms = nsu_proc_now_ms() + plan->timeout_ms;
 	int ret;
 
-	ret = nsu_proc_check_kernel(fail);
-	if (ret < 0)
-		return ret;
 	ret = nsu_proc_check_opener(fail);
-	if (ret < 0)
-		return ret;
-	ret = nsu_ns_save(plan->namespaces, &session->saved, fail);
 	if (ret < 0)
 		return ret;
 	ret = start_helper(plan, session, fail);
 	if (ret < 0)
 		return ret;
-	return await_ready(session, plan->timeout_ms, deadline_ms, fail);
+	/* From here on the helper works too: what can wait until now has. */
+	ret = nsu_ns_save(plan->namespaces, &session->saved, fail);
+	if (ret < 0)
+		return ret;
+	ret = note_identities(session, fail);
+	if (ret < 0)
+		return ret;
+	ret = await_ready(session, plan->timeout_ms, deadline_ms, fail);
+	if (ret < 0)
+		return ret;
+	return announce_commit(session, fail);
+}
+
+/* Return: false if there is no channel, or nobody at its end. */
+static bool order_end(const struct nsu_session *session)
+{
+	static const unsigned char order = NSU_WIRE_END;
+
+	return session->channel_fd >= 0 && nsu_channel_send(session->channel_fd, &order, sizeof(order), -1) == 0;
+}
+
+/* Both by order and by signal, either of which may fail. */
+static void abandon(struct nsu_session *session)
+{
+	order_end(session);
+	if (session->init_pidfd >= 0)
+		nsu_proc_kill(session->init_pidfd);
+	close_all(session);
 }
 
 int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_session *session, struct nsu_fail *fail)
 {
-	static const unsigned char joined = NSU_WIRE_JOINED;
 	struct nsu_session new = NSU_SESSION_INIT;
 	char cwd[NSU_PATH_MAX];
 	int ret;
@@ -222,23 +266,16 @@ int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_s
 	if (ret == 0)
 		ret = nsu_ns_join(new.init_pidfd, plan->namespaces, fail);
 	if (ret < 0) {
-		if (new.init_pidfd >= 0)
-			nsu_proc_kill(new.init_pidfd);
-		close_all(&new);
+		abandon(&new);
 		return ret;
 	}
-	if (nsu_fsat_look_at_root(&new.root, fail) < 0)
-		new.root = (struct nsu_fsat_root){0}; /* unlike any: close leaves the mount namespace alone */
 	if (plan->namespaces & CLONE_NEWNS)
 		go_back(cwd, home);
-	if (plan->namespaces & CLONE_NEWPID) {
-		if (nsu_channel_send(new.channel_fd, &joined, sizeof(joined), -1) < 0)
-			nsu_close_fd(&new.channel_fd); /* PID 1 is dead, or ends at this */
-	} else {                                       /* the namespaces live by their members: the helper may go */
+	if (!(plan->namespaces & CLONE_NEWPID)) { /* the namespaces live by their members: the helper may go */
 		nsu_close_fd(&new.channel_fd);
 		nsu_close_fd(&new.init_pidfd);
 	}
-	note_identities(&new);
+	new.gives_time = plan->stop_timeout_ms > 0;
 	*session = new;
 	return 0;
 }
@@ -251,11 +288,14 @@ static int leave(const struct nsu_session *session, struct nsu_fail *fail)
 	int ret;
 
 	ret = nsu_fsat_look_at_root(&root, fail);
-	if (ret < 0)
+	if (ret == 0 && !nsu_fsat_is_same_root(&root, &session->root))
+		ret = nsu_fail_because(fail, EXDEV, "it has chrooted itself since");
+	if (ret < 0) {
+		struct nsu_fail second = NSU_FAIL_INIT;
+
+		if (nsu_ns_restore(&session->saved, ~(unsigned)CLONE_NEWNS, &second) < 0)
+			*fail = second;
 		return ret;
-	if (!nsu_fsat_is_same_root(&root, &session->root)) {
-		ret = nsu_ns_restore(&session->saved, ~(unsigned)CLONE_NEWNS, fail);
-		return ret < 0 ? ret : nsu_fail_because(fail, EXDEV, "it has chrooted itself since");
 	}
 	get_directory(cwd);
 	ret = nsu_ns_restore(&session->saved, ~0U, fail);
@@ -266,14 +306,14 @@ static int leave(const struct nsu_session *session, struct nsu_fail *fail)
 
 static void end_session(const struct nsu_session *session)
 {
-	static const unsigned char order = NSU_WIRE_END;
+	bool is_ordered = order_end(session);
 
 	if (session->init_pidfd < 0)
 		return;
-	if (session->channel_fd < 0 || nsu_channel_send(session->channel_fd, &order, sizeof(order), -1) < 0)
+	if (!is_ordered)
 		nsu_proc_kill(session->init_pidfd);
-	if (nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS) < 0)
-		return; /* still dying, which the kernel finishes */
+	if (nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS) < 0 && !session->gives_time)
+		nsu_proc_kill(session->init_pidfd); /* still dying, or the user has frozen it in a cgroup of his */
 }
 
 int nsu_session_close(struct nsu_session *session, struct nsu_fail *fail)

@@ -96,8 +96,8 @@ static int look_up_user(struct nsu_subject *subject, const char *user, struct ns
 	return 0;
 }
 
-/* The primary group's name; a group without an entry is named by its number, as id(1) does. */
-static int look_up_group(struct nsu_subject *subject, struct nsu_fail *fail)
+/* A group without an entry is named by its number, as id(1) does. */
+int nsu_subject_name_group(struct nsu_subject *subject, struct nsu_fail *fail)
 {
 	struct question question = {.gid = subject->gid};
 	auto_free char *buffer = NULL;
@@ -105,6 +105,8 @@ static int look_up_group(struct nsu_subject *subject, struct nsu_fail *fail)
 	char number[16];
 	int ret;
 
+	if (subject->group)
+		return 0;
 	ret = ask(&question, &answer, &buffer);
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "look up the user's primary group");
@@ -131,9 +133,6 @@ int nsu_subject_look_up(struct nsu_subject *subject, const char *user, struct ns
 	int ret;
 
 	ret = look_up_user(subject, user, fail);
-	if (ret < 0)
-		return ret;
-	ret = look_up_group(subject, fail);
 	if (ret < 0)
 		return ret;
 	if (uname(&uts) < 0)
@@ -164,6 +163,35 @@ static int fetch_groups(struct nsu_subject *subject, struct nsu_fail *fail)
 	return nsu_fail(fail, ERANGE, "list the user's groups");
 }
 
+/*
+ * A "no such group" may be a service that could not read its file, after which the next one knows nothing (seen with EMFILE
+ * and "files systemd", glibc 2.36). So the question is put twice, and the answer believed of a service that finds gid 0.
+ */
+static int ask_again(const struct question *question, union answer *answer, char **ret_buffer)
+{
+	static const struct question of_root = {.gid = 0};
+	auto_free char *buffer = NULL;
+	union answer root;
+	int ret;
+
+	ret = ask(&of_root, &root, &buffer);
+	if (ret < 0)
+		return ret;
+	if (!buffer)
+		return -EHOSTDOWN;
+	return ask(question, answer, ret_buffer);
+}
+
+/* getgrouplist(3) says nothing of a service that fails: the group's own list is asked too. */
+static bool is_listed(const struct group *group, const char *user)
+{
+	for (char **member = group->gr_mem; *member; member++) {
+		if (strcmp(*member, user) == 0)
+			return true;
+	}
+	return false;
+}
+
 int nsu_subject_is_member(struct nsu_subject *subject, const char *group, bool *ret_is_member, struct nsu_fail *fail)
 {
 	struct question question = {.group = group};
@@ -172,6 +200,8 @@ int nsu_subject_is_member(struct nsu_subject *subject, const char *group, bool *
 	int ret;
 
 	ret = ask(&question, &answer, &buffer);
+	if (ret == 0 && !buffer)
+		ret = ask_again(&question, &answer, &buffer);
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "look up the group '%s'", group);
 	if (!buffer)
@@ -181,7 +211,7 @@ int nsu_subject_is_member(struct nsu_subject *subject, const char *group, bool *
 		if (ret < 0)
 			return ret;
 	}
-	*ret_is_member = false;
+	*ret_is_member = is_listed(&answer.group, subject->user);
 	for (int i = 0; i < subject->n_groups && !*ret_is_member; i++)
 		*ret_is_member = subject->groups[i] == answer.group.gr_gid;
 	return 0;

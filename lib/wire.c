@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define WIRE_MAGIC_PLAN   0x4e53554e50314c41ULL /* changes with every change of the fields below */
-#define WIRE_MAGIC_ANSWER 0x4e53554e41314e53ULL /* likewise */
+#define WIRE_MAGIC_ANSWER 0x4e53554e41324e53ULL /* likewise */
 
 struct writer {
 	unsigned char *buffer;
@@ -216,6 +216,8 @@ int nsu_wire_encode_answer(const struct nsu_wire_answer *answer, void *buffer, s
 	put_number(&writer, (uint64_t)answer->fail.err);
 	put_number(&writer, answer->fail.has_reason);
 	put_string(&writer, answer->fail.err ? answer->fail.text : "");
+	put_number(&writer, answer->root.mount_id);
+	put_number(&writer, answer->root.inode);
 	return finish(&writer, ret_len);
 }
 
@@ -230,5 +232,7 @@ int nsu_wire_decode_answer(const void *frame, size_t len, struct nsu_wire_answer
 	ret_answer->fail.err = (int)take_number(&reader, INT32_MAX);
 	ret_answer->fail.has_reason = take_bool(&reader);
 	take_string(&reader, ret_answer->fail.text, sizeof(ret_answer->fail.text));
+	ret_answer->root.mount_id = take_number(&reader, UINT64_MAX);
+	ret_answer->root.inode = take_number(&reader, UINT64_MAX);
 	return end_of(&reader);
 }

@@ -34,6 +34,7 @@
 /* The session that this process has open. */
 static struct {
 	const pam_handle_t *owner; /* NULL: none is open */
+	pid_t opener;              /* a child that was forked without atfork handlers has all this too */
 	struct nsu_session session;
 	char id[NSU_ID_LEN + 1];
 	char asked[NSU_LOG_VALUE_MAX]; /* printable, as the next two: PAM_USER when it was opened */
@@ -288,12 +289,14 @@ static int open_session(struct request *request, struct nsu_fail *fail)
 	ret = announce(request, fail);
 	if (ret < 0)
 		return ret;
+	tzset(); /* else syslog(3) looks up the time zone's file when names mean what the session's view says */
 	ret = nsu_session_open(request->plan, subject->home, &opened.session, fail);
 	if (ret < 0) {
 		pam_putenv(request->pamh, ID_VARIABLE);
 		return ret;
 	}
 	opened.owner = request->pamh;
+	opened.opener = getpid();
 	memcpy(opened.id, subject->id, sizeof(opened.id));
 	nsu_text_printable(pam_text(request->pamh, PAM_USER), opened.asked, sizeof(opened.asked));
 	nsu_text_printable(subject->user, opened.user, sizeof(opened.user));
@@ -370,7 +373,7 @@ NSU_EXPORT int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, con
 	(void)flags;
 	(void)argc;
 	(void)argv;
-	if (opened.owner != pamh)
+	if (opened.owner != pamh || opened.opener != getpid())
 		return PAM_SUCCESS;
 	ret = nsu_session_close(&opened.session, &fail);
 	opened.owner = NULL;

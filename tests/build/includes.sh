@@ -18,14 +18,14 @@ include/channel.h:
 include/subject.h:
 include/plan.h:
 include/template.h:        subject
-include/wire.h:            plan
+include/wire.h:            plan fsat
 include/policy.h:          plan subject
 include/session.h:         plan ns fsat
 lib/fail.c:
 lib/text.c:
 lib/fsat.c:
 lib/proc.c:
-lib/ns.c:                  channel
+lib/ns.c:                  channel proc
 lib/mnt.c:
 lib/channel.c:
 lib/subject.c:
@@ -43,10 +43,10 @@ lib/session.c:             channel fsat proc wire
 helper/confine.h:
 helper/confine.c:
 helper/init.h:
-helper/init.c:             channel proc wire
+helper/init.c:             proc wire
 helper/setup.h:            plan
 helper/setup.c:            fsat mnt proc text
-helper/main.c:             channel confine init plan setup wire
+helper/main.c:             channel confine fsat init plan proc setup wire
 pam_module/pam_nsunshare.c: policy session subject text
 '
 

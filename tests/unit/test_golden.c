@@ -23,6 +23,8 @@ int __wrap_getgrnam_r(const char *name, struct group *group, char *buffer, size_
 		gid_t gid;
 	} groups[] = {{"root", 0}, {"students", 2000}, {"staff", 2001}, {"wheel", 2002}};
 
+	static char *nobody = NULL;
+
 	(void)buffer;
 	(void)size;
 	*result = NULL;
@@ -31,7 +33,8 @@ int __wrap_getgrnam_r(const char *name, struct group *group, char *buffer, size_
 	for (size_t i = 0; i < NSU_COUNT(groups); i++) {
 		if (strcmp(name, groups[i].name) != 0)
 			continue;
-		*group = (struct group){.gr_name = (char *)(uintptr_t)groups[i].name, .gr_gid = groups[i].gid};
+		*group = (struct group){
+			.gr_name = (char *)(uintptr_t)groups[i].name, .gr_gid = groups[i].gid, .gr_mem = &nobody};
 		*result = group;
 	}
 	return 0;

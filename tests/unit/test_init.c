@@ -35,10 +35,10 @@ static void start_init(int stop_timeout_ms, bool is_pid1, void (*inside)(void))
 
 		close(ends[0]);
 		close(opener[1]);
+		CHILD_CHECK_OK(nsu_init_ignore_children(&fail), &fail);
 		inside();
 		sigfillset(&all);
 		sigprocmask(SIG_SETMASK, &all, NULL);
-		CHILD_CHECK_OK(nsu_init_listen(&fail), &fail);
 		nsu_init_run(&init);
 		_exit(0);
 	}
@@ -141,7 +141,7 @@ static void init_ends_when_the_opener_dies(void **state)
 static void close_the_channel(void)
 {
 	start_init(0, true, nobody);
-	CHILD_CHECK(send(order_fd, (unsigned char[]){NSU_WIRE_JOINED}, 1, 0) == 1);
+	CHILD_CHECK(send(order_fd, (unsigned char[]){NSU_WIRE_COMMIT}, 1, 0) == 1);
 	close(order_fd);
 	CHILD_CHECK(!ends_within(200));
 	close(opener_fd);

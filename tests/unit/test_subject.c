@@ -35,6 +35,9 @@ static struct {
 	int n_groups;            /* how many getgrouplist(3) knows; the last one is STUDENTS_GID */
 	bool groups_hide_number; /* it does not say how many it needs */
 	int groups_asked;        /* times */
+	int misses;              /* so often getgrnam_r(3) does not find "students" */
+	bool has_no_root;        /* getgrgid_r(3) does not find gid 0 */
+	bool lists_alice;        /* the entry of "students" does */
 	bool random_fails;
 } world;
 
@@ -57,15 +60,22 @@ int __wrap_getpwnam_r(const char *name, struct passwd *passwd, char *buffer, siz
 
 static int find_students(struct group *group, struct group **result)
 {
-	static char students[] = "students";
+	static char students[] = "students", alice[] = "alice";
+	static char *members[2];
 
-	*group = (struct group){.gr_name = students, .gr_gid = STUDENTS_GID};
+	*group = (struct group){.gr_name = students, .gr_gid = STUDENTS_GID, .gr_mem = members};
+	members[0] = world.lists_alice ? alice : NULL;
 	*result = group;
 	return 0;
 }
 
 int __wrap_getgrnam_r(const char *name, struct group *group, char *buffer, size_t size, struct group **result)
 {
+	if (strcmp(name, "students") == 0 && world.misses > 0) {
+		world.misses--;
+		*result = NULL;
+		return 0;
+	}
 	if (strcmp(name, "students") == 0)
 		return find_students(group, result);
 	if (strcmp(name, "broken") != 0)
@@ -76,6 +86,10 @@ int __wrap_getgrnam_r(const char *name, struct group *group, char *buffer, size_
 
 int __wrap_getgrgid_r(gid_t gid, struct group *group, char *buffer, size_t size, struct group **result)
 {
+	if (gid == 0 && world.has_no_root) {
+		*result = NULL;
+		return 0;
+	}
 	if (gid != STUDENTS_GID)
 		return __real_getgrgid_r(gid, group, buffer, size, result);
 	*result = NULL;
@@ -130,7 +144,7 @@ static void look_up_fills_in_everything(void **state)
 	assert_int_equal(nsu_subject_look_up(&subject, "alice", &record), 0);
 	assert_string_equal(subject.user, "alice");
 	assert_string_equal(subject.home, "/home/alice");
-	assert_string_equal(subject.group, "students");
+	assert_null(subject.group); /* not asked for yet */
 	assert_int_equal(subject.uid, ALICE_UID);
 	assert_int_equal(subject.gid, STUDENTS_GID);
 	assert_int_equal(subject.n_groups, -1);
@@ -144,6 +158,7 @@ static void look_up_finds_root_in_the_real_database(void **state)
 	(void)state;
 	assert_int_equal(nsu_subject_look_up(&subject, "root", &record), 0);
 	assert_int_equal(subject.uid, 0);
+	assert_int_equal(nsu_subject_name_group(&subject, &record), 0);
 	assert_string_equal(subject.group, "root");
 }
 
@@ -209,19 +224,32 @@ static void look_up_refuses_the_uid_that_means_unchanged(void **state)
 	assert_non_null(strstr(record.text, "4294967295"));
 }
 
-static void look_up_names_a_group_without_an_entry_by_its_number(void **state)
+static void name_group_asks_once(void **state)
+{
+	(void)state;
+	assert_int_equal(nsu_subject_look_up(&subject, "alice", &record), 0);
+	assert_int_equal(nsu_subject_name_group(&subject, &record), 0);
+	assert_string_equal(subject.group, "students");
+	world.group_err = EIO;
+	assert_int_equal(nsu_subject_name_group(&subject, &record), 0);
+}
+
+static void name_group_names_one_without_an_entry_by_its_number(void **state)
 {
 	(void)state;
 	world.group_has_no_entry = true;
 	assert_int_equal(nsu_subject_look_up(&subject, "alice", &record), 0);
+	assert_int_equal(nsu_subject_name_group(&subject, &record), 0);
 	assert_string_equal(subject.group, "4300");
 }
 
-static void look_up_fails_when_the_group_service_does(void **state)
+static void name_group_fails_when_the_service_does(void **state)
 {
 	(void)state;
 	world.group_err = EIO;
-	assert_int_equal(nsu_subject_look_up(&subject, "alice", &record), -EIO);
+	assert_int_equal(nsu_subject_look_up(&subject, "alice", &record), 0);
+	assert_int_equal(nsu_subject_name_group(&subject, &record), -EIO);
+	assert_null(subject.group);
 }
 
 static void look_up_fails_when_there_is_no_random_number(void **state)
@@ -253,6 +281,40 @@ static void is_member_says_when_there_is_no_such_group(void **state)
 	assert_int_equal(nsu_subject_is_member(&subject, "no-such-group-here", &is_member, &record), -ENOENT);
 	assert_true(is_member);
 	assert_int_equal(record.err, 0);
+}
+
+static void is_member_asks_twice_before_it_believes_that_there_is_no_group(void **state)
+{
+	bool is_member = false;
+
+	(void)state;
+	assert_int_equal(nsu_subject_look_up(&subject, "alice", &record), 0);
+	world.misses = 1;
+	assert_int_equal(nsu_subject_is_member(&subject, "students", &is_member, &record), 0);
+	assert_true(is_member);
+}
+
+static void is_member_believes_no_service_that_does_not_find_gid_0(void **state)
+{
+	bool is_member = true;
+
+	(void)state;
+	assert_int_equal(nsu_subject_look_up(&subject, "alice", &record), 0);
+	world.has_no_root = true;
+	assert_int_equal(nsu_subject_is_member(&subject, "no-such-group-here", &is_member, &record), -EHOSTDOWN);
+	assert_true(is_member);
+}
+
+static void is_member_takes_the_group_s_own_list_too(void **state)
+{
+	bool is_member = false;
+
+	(void)state;
+	assert_int_equal(nsu_subject_look_up(&subject, "alice", &record), 0);
+	world.n_groups = 0; /* a service of getgrouplist(3) has failed without a word */
+	world.lists_alice = true;
+	assert_int_equal(nsu_subject_is_member(&subject, "students", &is_member, &record), 0);
+	assert_true(is_member);
 }
 
 static void is_member_fails_when_the_name_service_does(void **state)
@@ -328,8 +390,12 @@ int main(void)
 		IN_NEW_WORLD(look_up_asks_again_with_a_larger_buffer),
 		IN_NEW_WORLD(look_up_gives_up_when_an_entry_is_larger_than_any_buffer),
 		IN_NEW_WORLD(look_up_refuses_the_uid_that_means_unchanged),
-		IN_NEW_WORLD(look_up_names_a_group_without_an_entry_by_its_number),
-		IN_NEW_WORLD(look_up_fails_when_the_group_service_does),
+		IN_NEW_WORLD(name_group_asks_once),
+		IN_NEW_WORLD(name_group_names_one_without_an_entry_by_its_number),
+		IN_NEW_WORLD(name_group_fails_when_the_service_does),
+		IN_NEW_WORLD(is_member_asks_twice_before_it_believes_that_there_is_no_group),
+		IN_NEW_WORLD(is_member_believes_no_service_that_does_not_find_gid_0),
+		IN_NEW_WORLD(is_member_takes_the_group_s_own_list_too),
 		IN_NEW_WORLD(look_up_fails_when_there_is_no_random_number),
 		IN_NEW_WORLD(is_member_answers_and_asks_for_the_list_once),
 		IN_NEW_WORLD(is_member_says_when_there_is_no_such_group),
