@@ -4,6 +4,7 @@
  * with the step (or the state's NAME) first. Steps:
  *   open close      pam_open_session, pam_close_session: return code, milliseconds
  *   state=NAME      everything a PAM module could change of its caller
+ *   raw-close       a child that was forked without a word to the C library calls pam_close_session
  *   child           the descriptors of a child forked now
  *   run=COMMAND     a child runs sh -c COMMAND, and is waited for
  *   start=COMMAND   a child runs sh -c COMMAND, and is not waited for
@@ -14,7 +15,14 @@
  *   user=NAME       the handle is for another user from here on
  *   subreaper       orphans below this process become its children
  *   nofile=N        no descriptor from number N on
+ *   closefrom=N     closes all descriptors from number N on, as daemons do
+ *   fill=N          N descriptors of its own, in the lowest free numbers
+ *   fork            can it still fork?
+ *   wait=FILE       until FILE is there
+ *   ticks           SIGALRM 10,000 times a second, with a handler and without SA_RESTART
+ *   exec=COMMAND    sh -c COMMAND in place of this process
  *   old-kernel      mount_setattr(2) is not implemented from here on
+ *   namespace-limit no mount namespace can be made from here on, as if there were too many
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +31,9 @@
 #include <linux/seccomp.h>
 #include <locale.h>
 #include <pthread.h>
+#include <sched.h>
 #include <security/pam_appl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -38,7 +48,7 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
+#include "state.h"
 
 static pam_handle_t *pamh;
 static int proc_fd; /* the host's /proc, whatever view the process is in */
@@ -58,81 +68,10 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
 	return *responses ? PAM_SUCCESS : PAM_BUF_ERR;
 }
 
-static void print_link(const char *label, const char *path)
-{
-	char target[4096];
-	ssize_t n = readlinkat(proc_fd, path, target, sizeof(target) - 1);
-
-	if (n < 0)
-		die(path);
-	target[n] = '\0';
-	printf("%s %s\n", label, target);
-}
-
-/* Each entry of a directory of links, sorted by scandir(3), but the descriptor that lists them. */
-static void print_links(const char *label, const char *name, const char *dir)
-{
-	struct dirent **entries;
-	char path[300], line[300];
-	int n = scandirat(proc_fd, dir, &entries, NULL, versionsort);
-
-	if (n < 0)
-		die(dir);
-	for (int i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "%s/%.200s", dir, entries[i]->d_name);
-		snprintf(line, sizeof(line), "%s: %s %.200s", label, name, entries[i]->d_name);
-		if (entries[i]->d_name[0] != '.' && faccessat(proc_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			print_link(line, path);
-	}
-}
-
-/* The lines of a file that begin with one of these words; all lines if there are none. */
-static void print_file(const char *label, const char *path, const char *const words[])
-{
-	int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
-	char line[4096];
-
-	if (!file)
-		die(path);
-	while (fgets(line, sizeof(line), file)) {
-		bool wanted = !words;
-
-		for (size_t i = 0; words && words[i]; i++)
-			wanted = wanted || strncmp(line, words[i], strlen(words[i])) == 0;
-		if (wanted)
-			printf("%s: %s: %s%s", label, path, line, strchr(line, '\n') ? "" : "\n");
-	}
-	fclose(file);
-}
-
 static void print_state(const char *label)
 {
-	static const char *const status[] = {
-		"Umask",  "Uid",    "Gid",    "Groups", "FDSize",     "Threads",  "SigPnd",    "ShdPnd",
-		"SigBlk", "SigIgn", "SigCgt", "Cap",    "NoNewPrivs", "Seccomp:", "TracerPid", NULL,
-	};
-	struct itimerval timer;
-	char cwd[4096];
-	int parent_death_signal = 0;
-
-	print_links(label, "namespace", "self/ns");
-	print_links(label, "descriptor", "self/fd");
-	print_file(label, "self/status", status);
-	print_file(label, "self/limits", NULL);
-	print_file(label, "self/oom_score_adj", NULL);
-	print_file(label, "thread-self/children", NULL);
-	for (char **variable = environ; *variable; variable++)
-		printf("%s: environment %s\n", label, *variable);
-	getitimer(ITIMER_REAL, &timer);
-	prctl(PR_GET_PDEATHSIG, &parent_death_signal);
-	printf("%s: cwd %s\n", label, getcwd(cwd, sizeof(cwd)) ? cwd : "?");
-	printf("%s: locale %s\n", label, setlocale(LC_ALL, NULL));
-	printf("%s: timer %ld\n", label, (long)timer.it_value.tv_sec);
-	printf("%s: parent-death-signal %d\n", label, parent_death_signal);
-	printf("%s: dumpable %d\n", label, prctl(PR_GET_DUMPABLE));
-	printf("%s: nice %d\n", label, getpriority(PRIO_PROCESS, 0));
-	printf("%s: session %d group %d\n", label, (int)getsid(0), (int)getpgrp());
+	state_of(stdout, label, proc_fd, "self", "thread-self");
+	state_own(stdout, label);
 }
 
 static void call(const char *name, int (*function)(pam_handle_t *, int))
@@ -174,7 +113,7 @@ static void print_child(void)
 	pid_t pid = fork_or_die();
 
 	if (pid == 0) {
-		print_links("child", "descriptor", "self/fd");
+		state_links(stdout, "child", "descriptor", proc_fd, "self/fd");
 		fflush(stdout);
 		_exit(0);
 	}
@@ -218,18 +157,81 @@ static void limit_descriptors(rlim_t number)
 		die("setrlimit");
 }
 
+static void fill_descriptors(int number)
+{
+	while (number-- > 0)
+		if (open("/dev/null", O_RDONLY | O_CLOEXEC) < 0)
+			die("fill");
+}
+
+static void try_fork(void)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		_exit(0);
+	printf("fork: %s\n", pid < 0 ? strerror(errno) : "done");
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
+static void wait_for_file(const char *path)
+{
+	for (int i = 0; i < 1000 && access(path, F_OK) < 0; i++)
+		usleep(10000);
+}
+
+static void ignore_tick(int signo)
+{
+	(void)signo;
+}
+
+static void start_ticks(void)
+{
+	struct sigaction action = {.sa_handler = ignore_tick};
+	struct itimerval often = {{0, 100}, {0, 100}};
+
+	if (sigaction(SIGALRM, &action, NULL) < 0 || setitimer(ITIMER_REAL, &often, NULL) < 0)
+		die("ticks");
+}
+
+static void filter_calls(const struct sock_filter *filter, size_t len)
+{
+	struct sock_fprog program = {.len = (unsigned short)len, .filter = (struct sock_filter *)filter};
+
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0)
+		die("seccomp");
+}
+
+#define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, member))
+
 static void become_old(void)
 {
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	static const struct sock_filter filter[] = {
+		LOAD(nr),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mount_setattr, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
-	struct sock_fprog program = {.len = sizeof(filter) / sizeof(filter[0]), .filter = filter};
 
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0)
-		die("seccomp");
+	filter_calls(filter, sizeof(filter) / sizeof(filter[0]));
+}
+
+/* Little-endian: the flags are in the lower half of the first argument. */
+static void limit_namespaces(void)
+{
+	static const struct sock_filter filter[] = {
+		LOAD(nr),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
+		LOAD(args[0]),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWNS, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSPC),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	filter_calls(filter, sizeof(filter) / sizeof(filter[0]));
 }
 
 static void print_env(const char *name)
@@ -237,6 +239,18 @@ static void print_env(const char *name)
 	const char *value = pam_getenv(pamh, name);
 
 	printf("env: %s %s\n", name, value ? value : "-");
+}
+
+/* A child of which no atfork handler knows. */
+static void close_in_raw_child(void)
+{
+	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, 0);
+	int status = 0;
+
+	if (pid == 0)
+		_exit(pam_close_session(pamh, 0));
+	waitpid(pid, &status, 0);
+	printf("raw-close: status %d\n", status);
 }
 
 static int wait_for(pid_t pid)
@@ -259,6 +273,8 @@ static void do_step(const char *step)
 		call("close", pam_close_session);
 	else if (IS("state"))
 		print_state(value);
+	else if (IS("raw-close"))
+		close_in_raw_child();
 	else if (IS("child"))
 		print_child();
 	else if (IS("run"))
@@ -286,8 +302,22 @@ static void do_step(const char *step)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	else if (IS("nofile"))
 		limit_descriptors((rlim_t)atoi(value));
+	else if (IS("closefrom"))
+		closefrom(atoi(value));
+	else if (IS("fill"))
+		fill_descriptors(atoi(value));
+	else if (IS("fork"))
+		try_fork();
+	else if (IS("wait"))
+		fflush(stdout), wait_for_file(value);
+	else if (IS("ticks"))
+		start_ticks();
+	else if (IS("exec"))
+		fflush(stdout), execl("/bin/sh", "sh", "-c", value, NULL), die("/bin/sh");
 	else if (IS("old-kernel"))
 		become_old();
+	else if (IS("namespace-limit"))
+		limit_namespaces();
 	else if (IS("end"))
 		pam_end(pamh, PAM_SUCCESS);
 	else if (!IS("cd") && !IS("chroot"))

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The rules: what may come of a fault. Exceptions are few, and each says why.
+ */
+#include "sweep.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define EXCEPTIONS_MAX 8
+
+/* Reasons that do not give the errno of the call. */
+static const char *const whole_sentences[] = {
+	"the helper ended before it was ready", /* its C library could not start, or it could not send its answer */
+	"the helper was not ready within",      /* nor could it say that */
+	"the helper ended before the commit",   /* killed after its answer */
+	"Linux 5.14 or newer is needed",        /* what ENOSYS means there */
+	"no such user in the account database", /* glibc: where /etc/passwd can not be read, the next service says no */
+};
+
+/* Calls that no kernel fails when they are asked for what the module and the C libraries ask of them. */
+bool judge_can_fail(const struct call *call, int err)
+{
+	switch (call->nr) {
+	case SYS_exit:
+	case SYS_exit_group:
+	case SYS_rt_sigreturn:
+	case SYS_restart_syscall:
+	case SYS_getpid:
+	case SYS_getppid:
+	case SYS_geteuid:
+	case SYS_umask:
+	case SYS_set_tid_address:
+	case SYS_rt_sigprocmask:
+	case SYS_futex: /* glibc, which calls it while it loads a library, aborts */
+		return false;
+	case SYS_prctl:
+		return call->args[0] != PR_SET_NAME;
+	case SYS_wait4:
+		return err == EINTR; /* of one's own child */
+	default:
+		return true;
+	}
+}
+
+/* malloc(3) says ENOMEM whatever the kernel has said. */
+static bool is_for_memory(int nr)
+{
+	return nr == SYS_brk || nr == SYS_mmap || nr == SYS_mremap || nr == SYS_munmap || nr == SYS_mprotect;
+}
+
+/* ---- comparing texts */
+
+static bool has_line(const char *text, const char *line, size_t len)
+{
+	for (const char *at = text; (at = strstr(at, "\n")) || at == NULL;) {
+		if (!at)
+			return false;
+		if (strncmp(at + 1, line, len) == 0 && (at[1 + len] == '\n' || at[1 + len] == '\0'))
+			return true;
+		at++;
+	}
+	return false;
+}
+
+static bool is_ignored(const char *line, size_t len, const char *const ignored[])
+{
+	for (size_t i = 0; ignored && ignored[i]; i++) {
+		if (memmem(line, len, ignored[i], strlen(ignored[i])))
+			return true;
+	}
+	return false;
+}
+
+/* The lines of one text that the other has not. */
+static int print_missing(FILE *out, char sign, const char *text, const char *other, const char *const ignored[])
+{
+	int n = 0;
+
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		if (!is_ignored(line, len, ignored) && strncmp(other, line, len) != 0 && !has_line(other, line, len)) {
+			fprintf(out, "#   %c %.*s\n", sign, (int)len, line);
+			n++;
+		}
+		line += len + (line[len] == '\n');
+	}
+	return n;
+}
+
+/* Return: how many lines differ. A line with one of the ignored texts in it never does. */
+int judge_diff(FILE *out, const char *old, const char *new, const char *const ignored[])
+{
+	return print_missing(out, '-', old, new, ignored) + print_missing(out, '+', new, old, ignored);
+}
+
+/* ---- the rules */
+
+/* A close(2) that was not made: whoever waits for the other end to close waits until the opener ends. */
+static bool is_kept_open(const struct fault *fault, const struct outcome *outcome)
+{
+	return fault->deed == FAIL_CALL && outcome->was_done && fault->role == OPENER && outcome->call.nr == SYS_close;
+}
+
+/* What a fault itself changes in the opener's state, by no fault of the module. */
+static void exceptions(const struct fault *fault, const struct outcome *outcome, const char *ignored[], char buffer[64])
+{
+	const struct call *call = &outcome->call;
+	int n = 0;
+
+	if (fault->deed == FAIL_CALL && outcome->was_done && fault->role == OPENER) {
+		if (is_kept_open(fault, outcome)) {
+			snprintf(buffer, 64, "descriptor %llu ", call->args[0]);
+			ignored[n++] = buffer;
+			if (!strstr(sweep.kinds, "pid")) { /* without PID 1 it is this that ends the helper */
+				ignored[n++] = "helper: ";
+				ignored[n++] = "no helper";
+			}
+		}
+		if (call->nr == SYS_sendto &&
+		    (int)call->args[0] == sweep.log_socket_fd) { /* syslog(3) makes a new socket */
+			snprintf(buffer, 64, "descriptor %d ", sweep.log_socket_fd);
+			ignored[n++] = buffer;
+		}
+		if (call->nr == SYS_getcwd || call->nr == SYS_openat2 || call->nr == SYS_fchdir)
+			ignored[n++] =
+				": cwd /"; /* documented: home or the root where the old one can not be entered */
+	}
+	if (fault->deed == FAIL_CALL && fault->role == HELPER && call->nr == SYS_close)
+		ignored[n++] = "helper: descriptor "; /* likewise, and those after it have other numbers */
+	if (fault->deed == STOP_HELPER)
+		ignored[n++] = "helper: status: SigBlk:"; /* where it sleeps in ppoll(2) it is another */
+	ignored[n] = NULL;
+}
+
+static bool same(FILE *why, const char *what, const struct fault *fault, const struct outcome *outcome, const char *old,
+                 const char *new)
+{
+	const char *ignored[EXCEPTIONS_MAX];
+	char buffer[64];
+	char text[8192] = "";
+	FILE *diff = fmemopen(text, sizeof(text), "w");
+	int n;
+
+	exceptions(fault, outcome, ignored, buffer);
+	n = *old && *new ? judge_diff(diff, old, new, ignored) : 1;
+	fclose(diff);
+	if (n > 0)
+		fprintf(why, "# %s has changed:%s\n%s", what, *old && *new ? "" : " there is nothing to compare", text);
+	return n == 0;
+}
+
+static int count_log(const struct outcome *outcome, const char *text)
+{
+	int n = 0;
+
+	for (int i = 0; i < outcome->n_log; i++)
+		n += strstr(outcome->log[i], text) != NULL;
+	return n;
+}
+
+static bool has_reason(const struct fault *fault, const char *line)
+{
+	if (fault->deed == FAIL_CALL && strstr(line, strerror(fault->err)))
+		return true;
+	if (fault->deed == KILL_INTERMEDIATE && strstr(line, "it was killed meanwhile"))
+		return true;
+	if (fault->deed == KILL_HELPER && (strstr(line, "it was killed meanwhile") || strstr(line, "No such process")))
+		return true;
+	for (size_t i = 0; i < sizeof(whole_sentences) / sizeof(whole_sentences[0]); i++) {
+		if (strstr(line, whole_sentences[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool log_says_why(FILE *why, const struct fault *fault, const struct outcome *outcome, const char *prefix)
+{
+	if (count_log(outcome, prefix) == 1) {
+		for (int i = 0; i < outcome->n_log; i++) {
+			if (strstr(outcome->log[i], prefix) && has_reason(fault, outcome->log[i]))
+				return true;
+		}
+		if (is_for_memory(outcome->call.nr) && count_log(outcome, strerror(ENOMEM)) == 1)
+			return true;
+	}
+	fprintf(why, "# the log has not one line '%s' that gives the reason\n", prefix);
+	return false;
+}
+
+static bool is_refused_well(FILE *why, const struct fault *fault, const struct outcome *outcome)
+{
+	bool may_lack_memory = fault->err == ENOMEM || is_for_memory(outcome->call.nr);
+	bool good = true;
+
+	if (outcome->open_code != PAM_SYSTEM_ERR && (outcome->open_code != PAM_BUF_ERR || !may_lack_memory)) {
+		fprintf(why, "# refused with another code than PAM_SYSTEM_ERR: %d\n", outcome->open_code);
+		good = false;
+	}
+	if (outcome->messages != 1) {
+		fprintf(why, "# the user was told %d times\n", outcome->messages);
+		good = false;
+	}
+	if (count_log(outcome, "opened:") > 0) {
+		fprintf(why, "# refused, but the log says opened\n");
+		good = false;
+	}
+	if (fault->deed == STOP_HELPER &&
+	    (outcome->open_ms < sweep.timeout_ms || outcome->open_ms > 5 * sweep.timeout_ms + 500)) {
+		fprintf(why, "# refused after %ld ms, the limit being %d\n", outcome->open_ms, sweep.timeout_ms);
+		good = false;
+	}
+	good = log_says_why(why, fault, outcome, "refused: user=" SESSION_USER " service=" SESSION_SERVICE ": ") &&
+	       good;
+	return same(why, "the caller's state after the refusal", fault, outcome, outcome->before, outcome->opened) &&
+	       good;
+}
+
+/* The caller is in a session that ends with it: its PID 1 is dead, so it has no children and can have none. */
+static bool is_ended(const struct fault *fault, const struct outcome *outcome)
+{
+	return outcome->fork_errno == ENOMEM && (fault->role == HELPER || fault->deed == KILL_HELPER) &&
+	       !outcome->view[0];
+}
+
+static bool is_closed_well(FILE *why, const struct fault *fault, const struct outcome *outcome)
+{
+	bool stays = count_log(outcome, "stays inside of it") == 1;
+	static const char *const session[] = {"namespace ", ": cwd ", NULL};
+	char text[8192] = "";
+	FILE *diff;
+	bool good;
+
+	if (outcome->close_code != PAM_SUCCESS || count_log(outcome, "closed: id=") != 1 + stays) {
+		fprintf(why, "# close: code %d\n", outcome->close_code);
+		return false;
+	}
+	if (!stays || fault->part == PART_OPEN)
+		return same(why, "the caller's state after close", fault, outcome, outcome->before, outcome->after);
+	diff = fmemopen(text, sizeof(text), "w");
+	good = judge_diff(diff, outcome->before, outcome->after, session) == 0;
+	fclose(diff);
+	if (!good)
+		fprintf(why, "# the caller's state after close has changed:\n%s", text);
+	return log_says_why(why, fault, outcome, "stays inside of it") && good;
+}
+
+static enum verdict judge_success(FILE *why, const struct fault *fault, const struct outcome *outcome)
+{
+	bool good = true;
+	bool ended = is_ended(fault, outcome);
+
+	if (sweep.allows && count_log(outcome, "NOT ISOLATED") > 0)
+		return log_says_why(why, fault, outcome, "NOT ISOLATED") &&
+		                       same(why, "the caller's state after it was let in", fault, outcome,
+		                            outcome->before, outcome->opened)
+		               ? REFUSED
+		               : WRONG;
+	if (count_log(outcome, "opened: id=") != 1 || outcome->messages != 0) {
+		fprintf(why, "# success, but the log has not one line 'opened', or the user was told something\n");
+		good = false;
+	}
+	if (!ended)
+		good = same(why, "the session, seen from inside,", fault, outcome, sweep.view, outcome->view) && good;
+	if (outcome->was_done && WIFSIGNALED(outcome->opener_status))
+		return good ? KILLED : WRONG;
+	if (!outcome->ended_by_close && fault->deed != STOP_HELPER && !is_kept_open(fault, outcome)) {
+		fprintf(why, "# PID 1 did not end with close\n");
+		good = false;
+	}
+	good = is_closed_well(why, fault, outcome) && good;
+	if (!good)
+		return WRONG;
+	return ended ? ENDED : HARMLESS;
+}
+
+static bool is_clean(FILE *why, const struct outcome *outcome)
+{
+	if (outcome->hung)
+		fprintf(why, "# it hung\n");
+	if (outcome->left)
+		fprintf(why, "# processes were left\n");
+	if (outcome->host_changed)
+		fprintf(why, "# the host's mounts have changed\n");
+	return !outcome->hung && !outcome->left && !outcome->host_changed;
+}
+
+enum verdict judge(const struct fault *fault, const struct outcome *outcome, FILE *why)
+{
+	bool clean = is_clean(why, outcome);
+	enum verdict verdict;
+
+	if (fault->deed == KILL_OPENER && outcome->was_done) {
+		if (!WIFSIGNALED(outcome->opener_status) || WTERMSIG(outcome->opener_status) != SIGKILL) {
+			fprintf(why, "# the opener did not die of it\n");
+			return WRONG;
+		}
+		return clean ? KILLED : WRONG;
+	}
+	if (!WIFEXITED(outcome->opener_status) || outcome->open_code < 0) {
+		fprintf(why, "# the opener has ended by itself, status %#x\n", outcome->opener_status);
+		return WRONG;
+	}
+	if (outcome->open_code == PAM_SUCCESS)
+		verdict = judge_success(why, fault, outcome);
+	else
+		verdict = is_refused_well(why, fault, outcome) ? REFUSED : WRONG;
+	return clean ? verdict : WRONG;
+}
