@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# install-deps.sh [WHAT...]: install the Debian packages that are missing to build, test, lint or run under sanitizers (default: build test).
+# install-deps.sh [WHAT...]: install the Debian packages that are missing to build, test, lint, measure or run under sanitizers (default: build test).
 # Says what it installs. Without root or apt it names what is missing and goes on: the build then says what it lacks.
 set -eu
 
 build='gcc libc6-dev linux-libc-dev make pkg-config libpam0g-dev libconfig-dev musl-tools'
 test='libcmocka-dev pamtester openssh-server openssh-client openssh-sftp-server sudo cron rsync git busybox strace
-	procps iproute2 util-linux login passwd libcap2-bin bsdextrautils'
+	procps iproute2 util-linux login passwd libcap2-bin bsdextrautils valgrind'
 lint='clang-format clang-tidy cppcheck shellcheck mandoc'
 asan='patchelf'
+bench='gnuplot-nox libpam-modules'
 
 wanted=
 for what in "${@:-build test}"; do
@@ -18,7 +19,8 @@ for what in "${@:-build test}"; do
 		test) wanted="$wanted $test" ;;
 		lint) wanted="$wanted $lint" ;;
 		asan) wanted="$wanted $asan" ;;
-		*) echo "install-deps: unknown '$one': build, test, lint or asan" >&2 && exit 2 ;;
+		bench) wanted="$wanted $bench" ;;
+		*) echo "install-deps: unknown '$one': build, test, lint, asan or bench" >&2 && exit 2 ;;
 		esac
 	done
 done

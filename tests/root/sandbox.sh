@@ -27,7 +27,7 @@ start() {
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	unshare -mpuin --fork --kill-child env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-		HOME=/root LC_ALL=C VARIANT="${VARIANT:-release}" \
+		HOME=/root LC_ALL=C VARIANT="${VARIANT:-release}" NSU_SOAK_SECONDS="${NSU_SOAK_SECONDS:-20}" \
 		bash "$0" --inside "$place" "$@" || status=$?
 	exit "$status"
 }
