@@ -1,87 +1,63 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * bench_open SERVICE USER COUNT: open and close a PAM session COUNT times in one process that has touched 10 MiB of memory,
- * about what sshd has. Prints one line: service, median and 99th percentile of open and of close, in microseconds.
+ * bench_open COUNT METHOD...: opens and closes COUNT sessions by each method (method.h), in turns of a few, so that what the
+ * machine does besides falls on all of them alike. Prints a line for each: its name; median and 99th percentile of open
+ * and of close, in microseconds.
  */
-#include <stdint.h>
+#include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include <unistd.h>
 
-#include <security/pam_appl.h>
+#include "method.h"
 
-#define TOUCHED_BYTES (10UL * 1024 * 1024)
-#define WARM_UP       20
+#define TURN_SAMPLES 25
+#define TURN_WARM_UP 5
+#define TURN_REST_US 30000 /* what the kernel still clears away of the last method's sessions is not the next one's */
+struct samples {
+	double *opens;
+	double *closes;
+	size_t n;
+};
 
-static int silent_conversation(int n, const struct pam_message **messages, struct pam_response **responses, void *data)
+static void take_turn(struct method *method, struct samples *samples, size_t count)
 {
-	(void)messages;
-	(void)data;
-	*responses = calloc((size_t)n, sizeof(**responses));
-	return *responses ? PAM_SUCCESS : PAM_BUF_ERR;
-}
+	usleep(TURN_REST_US);
+	for (int i = 0; i < TURN_WARM_UP + TURN_SAMPLES && samples->n < count; i++) {
+		double opened = method_open(method);
+		double closed = method_close(method);
 
-static double now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a;
-	double y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double percentile(double *samples, size_t n, unsigned percent)
-{
-	qsort(samples, n, sizeof(*samples), compare);
-	return samples[(n - 1) * percent / 100];
+		if (i < TURN_WARM_UP)
+			continue;
+		samples->opens[samples->n] = opened;
+		samples->closes[samples->n++] = closed;
+	}
 }
 
 int main(int argc, char **argv)
 {
-	const struct pam_conv conversation = {silent_conversation, NULL};
-	size_t n = argc == 4 ? strtoul(argv[3], NULL, 10) : 0;
-	double *opens = calloc(n + 1, sizeof(*opens));
-	double *closes = calloc(n + 1, sizeof(*closes));
-	char *touched = malloc(TOUCHED_BYTES);
-	pam_handle_t *pamh;
+	size_t count = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
+	size_t n_methods = (size_t)argc - 2;
+	struct samples *samples = calloc((size_t)argc, sizeof(*samples));
+	struct method **methods = calloc((size_t)argc, sizeof(struct method *));
 
-	if (n == 0 || !opens || !closes || !touched) {
-		fprintf(stderr, "usage: bench_open SERVICE USER COUNT\n");
-		return 2;
+	if (count == 0 || !samples || !methods)
+		errx(2, "usage: bench_open COUNT METHOD...");
+	method_touch_memory();
+	for (size_t i = 0; i < n_methods; i++) {
+		methods[i] = method_get(argv[i + 2]);
+		samples[i].opens = calloc(count, sizeof(double));
+		samples[i].closes = calloc(count, sizeof(double));
+		if (!samples[i].opens || !samples[i].closes)
+			err(1, "memory");
 	}
-	memset(touched, 1, TOUCHED_BYTES);
-	if (pam_start(argv[1], argv[2], &conversation, &pamh) != PAM_SUCCESS) {
-		fprintf(stderr, "bench_open: pam_start('%s') failed\n", argv[1]);
-		return 1;
+	while (samples[0].n < count) {
+		for (size_t i = 0; i < n_methods; i++)
+			take_turn(methods[i], &samples[i], count);
 	}
-	for (size_t i = 0; i < n + WARM_UP; i++) {
-		double begin = now_us();
-		double opened;
-
-		if (pam_open_session(pamh, PAM_SILENT) != PAM_SUCCESS) {
-			fprintf(stderr, "bench_open: open %zu of '%s' was refused\n", i, argv[1]);
-			return 1;
-		}
-		opened = now_us();
-		pam_close_session(pamh, PAM_SILENT);
-		if (i < WARM_UP)
-			continue;
-		opens[i - WARM_UP] = opened - begin;
-		closes[i - WARM_UP] = now_us() - opened;
-	}
-	printf("%-14s %8.0f %8.0f %8.0f %8.0f\n", argv[1], percentile(opens, n, 50), percentile(opens, n, 99),
-	       percentile(closes, n, 50), percentile(closes, n, 99));
-	pam_end(pamh, PAM_SUCCESS);
-	free(touched);
-	free(closes);
-	free(opens);
+	for (size_t i = 0; i < n_methods; i++)
+		printf("%-12s %8.0f %8.0f %8.0f %8.0f\n", argv[i + 2], method_percentile(samples[i].opens, count, 50),
+		       method_percentile(samples[i].opens, count, 99), method_percentile(samples[i].closes, count, 50),
+		       method_percentile(samples[i].closes, count, 99));
 	return 0;
 }

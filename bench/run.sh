@@ -1,29 +1,67 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# run.sh [COUNT]: what an open and a close cost, beside pam_permit, in one run in the throw-away root of the tests.
+# run.sh [COUNT [TABLE PLOT]]: what opening and closing a session costs, beside the kernel's floor and the peers, in one run in
+# the throw-away root of the tests. With TABLE and PLOT it writes these two files too (`make bench` does: docs/bench.*).
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-count=${1:-500}
-[ -n "${NSU_SANDBOX:-}" ] || exec "$top/tests/root/sandbox.sh" "$top/bench/run.sh" "$count"
+if [ -z "${NSU_SANDBOX:-}" ]; then
+	report=$(mktemp)
+	trap 'rm -f "$report"' EXIT
+	"$top/tests/root/sandbox.sh" "$top/bench/run.sh" "${1:-500}" | tee "$report"
+	[ $# -lt 3 ] || "$top/bench/plot.sh" "$report" "$2" "$3"
+	exit
+fi
 
-bench=$top/build/$VARIANT/bench/bench_open
-busybox syslogd -n -O /var/log/bench.log &
-syslog=$!
-trap 'kill $syslog' EXIT
-until [ -S /dev/log ]; do sleep 0.1; done
+count=$1
+bench=$top/build/$VARIANT/bench
 
 # service FILE LINE: a PAM service with one session line.
 service() {
 	printf '%s required pam_permit.so\n' auth account >"/etc/pam.d/$1"
 	echo "session required $2" >>"/etc/pam.d/$1"
 }
-service permit pam_permit.so
-service nsunshare 'pam_nsunshare.so profile=default'
 
-echo "$count opens and closes each by one process with 10 MiB of touched memory; microseconds"
-echo "Linux $(uname -r), $(nproc) processors"
-printf '%-14s %8s %8s %8s %8s\n' '' 'open p50' 'p99' 'close p50' 'p99'
-for name in permit nsunshare; do
-	"$bench" $name alice "$count"
+prepare() {
+	install -D -m 755 "$bench/floor_init" /usr/local/libexec/floor_init
+	install -d -m 0700 /run/nsunshare
+	service permit pam_permit.so
+	service nsunshare pam_nsunshare.so
+	echo 'rules = ( { user = "alice"; profile = "default"; } );' >/etc/security/nsunshare.conf
+	service namespace pam_namespace.so
+	install -d -m 000 /tmp/namespace
+	echo '/tmp tmpfs tmpfs:noinit root' >/etc/security/namespace.conf
+	busybox syslogd -n -O /var/log/bench.log &
+	syslog=$!
+	trap 'kill $syslog' EXIT
+	until [ -S /dev/log ]; do sleep 0.1; done
+}
+
+# hold METHOD HELD
+hold() {
+	"$bench/bench_held" "$count" "$2" "$1"
+	while pgrep -x bench_held || pgrep -x nsunshare-init || pgrep -x floor_init; do sleep 0.1; done >/dev/null # they end with it
+	sleep 1
+}
+
+prepare
+echo "# Linux $(uname -r), $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
+echo
+echo "# open: $count sessions each, by one process with 10 MiB of touched memory; microseconds"
+printf '%-12s %8s %8s %8s %8s\n' '' 'open p50' p99 'close p50' p99
+"$bench/bench_open" "$count" permit vfork fork nsunshare namespace command vfork-child fork-child
+echo
+echo "# held: $count more by each, while so many sessions are open; microseconds, and KiB for each session and its opener"
+printf '%-12s %8s %8s %8s %8s\n' '' held 'open p50' p99 KiB
+for held in 1 100 1000 4000; do
+	for method in vfork nsunshare; do
+		hold $method $held
+	done
+done
+hold nothing 1000 # what the openers alone take
+hold permit 1000
+echo
+echo "# parallel: sessions opened and closed in a second by 64 processes"
+for method in vfork nsunshare; do
+	"$bench/bench_parallel" 10 64 $method
 done

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * bench_held COUNT HELD METHOD: holds so many sessions open by a method (method.h), each in a process of its own, and opens and
+ * closes COUNT more. Prints the method, HELD, the median and the 99th percentile of open in microseconds, and by how many
+ * KiB for each session held there is less memory available, the opener's own included.
+ */
+#include <err.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "method.h"
+
+#define SETTLE_US 500000 /* for what the kernel still does after many forks */
+
+static long available_kib(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	char line[128];
+	long kib = -1;
+
+	if (!file)
+		err(1, "/proc/meminfo");
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "MemAvailable: %ld", &kib) == 1)
+			break;
+	}
+	fclose(file);
+	return kib;
+}
+
+static void hold_one(const char *name, int ready)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	method_open(method_get(name));
+	if (write(ready, "", 1) != 1)
+		err(1, "write");
+	for (;;)
+		pause();
+}
+
+static void hold(const char *name, long n)
+{
+	int ends[2];
+	char byte;
+
+	if (pipe(ends) < 0)
+		err(1, "pipe");
+	for (long i = 0; i < n; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			err(1, "fork");
+		if (pid == 0)
+			hold_one(name, ends[1]);
+		if (read(ends[0], &byte, 1) != 1)
+			errx(1, "session %ld was not opened", i);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	size_t count = argc == 4 ? strtoul(argv[1], NULL, 10) : 0;
+	long held = argc == 4 ? atol(argv[2]) : -1;
+	double *opens = calloc(count + 1, sizeof(*opens));
+	struct method *method;
+	long before, kib;
+
+	if (count == 0 || held < 1 || !opens)
+		errx(2, "usage: bench_held COUNT HELD METHOD");
+	before = available_kib();
+	hold(argv[3], held);
+	usleep(SETTLE_US);
+	kib = before - available_kib();
+	method_touch_memory();
+	method = method_get(argv[3]);
+	for (size_t i = 0; i < count; i++) {
+		opens[i] = method_open(method);
+		method_close(method);
+	}
+	printf("%-12s %8ld %8.0f %8.0f %8.0f\n", argv[3], held, method_percentile(opens, count, 50),
+	       method_percentile(opens, count, 99), (double)kib / (double)held);
+	return 0; /* which is the end of all that are held */
+}

@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# plot.sh REPORT TABLE PLOT: from what run.sh prints, a table for Markdown and a picture (SVG) of the opens.
+set -eu
+
+report=$1 table=$2 plot=$3
+
+# section NAME: its lines, without headings.
+section() {
+	awk -v name="# $1:" 'index($0, name) == 1 { on = 1; getline; if ($0 !~ /p50/) print; next } /^$|^#/ { on = 0 } on' "$report"
+}
+
+name_of() {
+	# shellcheck disable=SC2016 # Markdown
+	case $1 in
+	permit) echo 'pam_permit alone' ;;
+	vfork) echo 'floor: bare system calls, minimal program' ;;
+	fork) echo 'floor by plain fork, no program' ;;
+	nsunshare) echo '**pam_nsunshare**, profile default' ;;
+	namespace) echo 'pam_namespace, a tmpfs on /tmp (tmpfs:noinit)' ;;
+	command) echo '`unshare -muip --fork --mount-proc true`' ;;
+	vfork-child) echo 'floor without the intermediate (a child that cron and login would wait for)' ;;
+	fork-child) echo 'floor by plain fork without the intermediate' ;;
+	esac
+}
+
+write_table() {
+	local name a b c d
+
+	echo '# What a session costs'
+	echo
+	echo "By \`make bench\`, in one run: $(sed -n '1s/^# //p' "$report"). $(sed -n 's/^# open: //p' "$report")."
+	echo
+	echo '| | open p50 | p99 | close p50 | p99 |'
+	echo '|---|---:|---:|---:|---:|'
+	while read -r name a b c d; do
+		echo "| $(name_of "$name") | $a | $b | $c | $d |"
+	done < <(section open)
+	echo
+	echo "$(sed -n 's/^# held: //p' "$report")."
+	echo
+	echo '| | held | open p50 | p99 | KiB |'
+	echo '|---|---:|---:|---:|---:|'
+	section held | while read -r name a b c d; do
+		[ "$a" -ge 1000 ] || d= # too few to tell
+		case $name in
+		nothing) echo "| (an opener that opens nothing) | $a | | | $d |" ;;
+		permit) echo "| (an opener with pam_permit) | $a | | | $d |" ;;
+		*) echo "| $(name_of "$name") | $a | $b | $c | $d |" ;;
+		esac
+	done
+	echo
+	echo 'Sessions opened and closed in a second by 64 processes at once:'
+	section parallel | while read -r name a; do echo "$(name_of "$name") $a;"; done
+}
+
+write_plot() {
+	gnuplot <<-END
+		set terminal svg size 900,420 font "sans-serif,12" background "white"
+		set output "$plot"
+		\$bars <<EOD
+		$(section open)
+		EOD
+		\$floor <<EOD
+		$(section held | grep '^vfork ')
+		EOD
+		\$ours <<EOD
+		$(section held | grep '^nsunshare ')
+		EOD
+		set multiplot layout 1,2
+		set title "one open, median and 99th percentile"
+		set ylabel "microseconds"
+		set style fill solid 0.6
+		set boxwidth 0.6
+		set logscale y
+		set yrange [1:*]
+		set xtics rotate by -35
+		set grid y
+		plot \$bars using 0:2:xtic(1) with boxes title "median", "" using 0:3 with points pt 2 title "p99"
+		unset logscale y
+		set title "one open while others are held, median"
+		set xlabel "sessions held open"
+		set logscale x
+		set yrange [0:*]
+		set xtics norotate autofreq
+		set key bottom
+		plot \$floor using 2:3 with linespoints title "floor", \$ours using 2:3 with linespoints title "pam_nsunshare"
+	END
+}
+
+write_table >"$table"
+write_plot
