@@ -52,15 +52,8 @@ write_table() {
 	echo
 	echo 'Sessions opened and closed in a second by 64 processes at once:'
 	section parallel | while read -r name a; do echo "$(name_of "$name") $a;"; done
-	cat <<-END
-
-		![The same as a picture](bench.svg)
-
-		The floor makes the same namespaces and the same mounts by bare system calls: no policy, no wire, no log, no check, every path
-		trusted. Between it and the module lie, in microseconds of a quiet hour: the name service 25, the policy 8 to 30, the
-		walk to the helper's file 10, what the helper puts off 45, the plan 15, the look for a chroot 11, targets opened one by
-		one 14, the filter of system calls 41, the line in the log 30.
-	END
+	echo
+	echo '![The same as a picture](bench.svg)'
 }
 
 write_plot() {

@@ -94,10 +94,13 @@ static int reset_limits(struct nsu_fail *fail)
  */
 static void reset_oom_score(void)
 {
+	static const char *const scores[] = {"-1000", "0"};
 	auto_close int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
-	if (fd >= 0 && write(fd, "-1000", 5) < 0 && write(fd, "0", 1) < 0)
-		return;
+	for (size_t i = 0; fd >= 0 && i < NSU_COUNT(scores); i++) {
+		if (write(fd, scores[i], strlen(scores[i])) > 0)
+			return;
+	}
 }
 
 static int reset_descriptors(struct nsu_fail *fail)

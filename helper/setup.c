@@ -47,7 +47,7 @@ static int refuse_chroot(struct nsu_fail *fail)
 	struct nsu_fsat_root before, after;
 	int ret;
 
-	ret = nsu_proc_open(getpid(), &self_pidfd, fail);
+	ret = nsu_proc_open_self(&self_pidfd, fail);
 	if (ret < 0)
 		return ret;
 	ret = nsu_fsat_look_at_root(&before, fail);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * mnt.h - mounts by descriptor only: over an open directory or file, at once or detached first, which is then attached. No path of a stranger is ever walked here.
+ * mnt.h - mounts by descriptor only: over an open directory or file, at once, or made detached and then attached. No path
+ * of a stranger is ever walked here.
  */
 #ifndef NSU_MNT_H
 #define NSU_MNT_H

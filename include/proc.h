@@ -19,14 +19,13 @@
 int64_t nsu_proc_now_ms(void);
 
 /**
- * nsu_proc_open - a pidfd of a process.
- * @pid:       its number, of which the caller knows that it is the right one: its own, or see session.c
+ * nsu_proc_open_self - a pidfd of the calling process.
  * @ret_pidfd: given: O_CLOEXEC; untouched on failure
  * @fail:      record
  *
- * Return: 0; -ESRCH if there is none; -errno of pidfd_open(2).
+ * Return: 0; -errno of pidfd_open(2).
  */
-NSU_CHECKED int nsu_proc_open(pid_t pid, int *ret_pidfd, struct nsu_fail *fail);
+NSU_CHECKED int nsu_proc_open_self(int *ret_pidfd, struct nsu_fail *fail);
 
 /**
  * nsu_proc_kill - SIGKILL to the process of a pidfd; a dead one is no error.

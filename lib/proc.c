@@ -24,12 +24,12 @@ int64_t nsu_proc_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int nsu_proc_open(pid_t pid, int *ret_pidfd, struct nsu_fail *fail)
+int nsu_proc_open_self(int *ret_pidfd, struct nsu_fail *fail)
 {
-	long fd = syscall(SYS_pidfd_open, pid, 0);
+	long fd = syscall(SYS_pidfd_open, getpid(), 0);
 
 	if (fd < 0)
-		return nsu_fail(fail, errno, "open a pidfd of process %d", (int)pid);
+		return nsu_fail(fail, errno, "open a pidfd of this process");
 	*ret_pidfd = (int)fd;
 	return 0;
 }

@@ -132,7 +132,7 @@ static int send_plan(const struct nsu_plan *plan, int channel_fd, struct nsu_fai
 	ret = nsu_wire_encode(plan, frame, NSU_FRAME_MAX, &len);
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "encode the plan");
-	ret = nsu_proc_open(getpid(), &self_pidfd, fail);
+	ret = nsu_proc_open_self(&self_pidfd, fail);
 	if (ret < 0)
 		return ret;
 	ret = nsu_channel_send(channel_fd, frame, len, self_pidfd);

@@ -43,14 +43,14 @@ static void now_never_goes_back(void **state)
 	}
 }
 
-static void open_gives_a_pidfd_of_the_caller_that_does_not_outlive_an_exec(void **state)
+static void open_self_gives_a_pidfd_of_the_caller_that_does_not_outlive_an_exec(void **state)
 {
 	struct nsu_fail fail = NSU_FAIL_INIT;
 	char path[64], text[512] = "", wanted[32];
 	int pidfd = -1, info;
 
 	(void)state;
-	assert_int_equal(nsu_proc_open(getpid(), &pidfd, &fail), 0);
+	assert_int_equal(nsu_proc_open_self(&pidfd, &fail), 0);
 	assert_int_equal(fcntl(pidfd, F_GETFD), FD_CLOEXEC);
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
 	info = open(path, O_RDONLY | O_CLOEXEC);
@@ -283,7 +283,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(now_never_goes_back),
-		cmocka_unit_test(open_gives_a_pidfd_of_the_caller_that_does_not_outlive_an_exec),
+		cmocka_unit_test(open_self_gives_a_pidfd_of_the_caller_that_does_not_outlive_an_exec),
 		cmocka_unit_test(kill_ends_the_process_of_a_pidfd_and_await_sees_it),
 		cmocka_unit_test(await_keeps_its_deadline_when_nothing_comes),
 		cmocka_unit_test(await_looks_once_when_the_deadline_has_passed),
