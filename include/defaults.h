@@ -12,7 +12,10 @@
 #ifndef NSU_HELPER_FILE
 #define NSU_HELPER_FILE "/usr/libexec/nsunshare/nsunshare-init"
 #endif
-#define NSU_RUN_DIR           "/run/nsunshare" /* root's, 0700; inside a session a private tmpfs */
+#define NSU_RUN_DIR           "/run/nsunshare"               /* root's, 0700; inside a session a private tmpfs */
+#define NSU_INSTANCE_DIR      "/var/lib/nsunshare/instances" /* <uid>/<path>: root's, 0700, and all above the last */
+#define NSU_THROW_AWAY_DIR    "/var/lib/nsunshare/sessions" /* <session id>/<path>: instances that end with a session */
+#define NSU_MARKER_NAME       "session"        /* in NSU_RUN_DIR of a session: says which it is (marker.h) */
 #define NSU_HELPER_NAME       "nsunshare-init" /* argv[0] and comm of PID 1 */
 #define NSU_HELPER_CHANNEL_FD 3                /* where the helper finds its end of the channel */
 
@@ -26,19 +29,22 @@
 #define NSU_STOP_POLL_MS        10    /* PID 1 looks this often whether its namespace is empty */
 
 /* Sizes, in bytes unless the name says otherwise. */
-#define NSU_CONF_MAX        (256UL * 1024)
-#define NSU_FRAME_MAX       (48UL * 1024) /* one message on the channel; well below wmem_default */
-#define NSU_PLAN_TEXT_MAX   (32UL * 1024)
-#define NSU_PLAN_MOUNTS_MAX 64   /* entries */
-#define NSU_PATH_MAX        4096 /* with the terminating NUL, as PATH_MAX */
-#define NSU_HOSTNAME_MAX    64   /* without the NUL, as Linux's __NEW_UTS_LEN */
-#define NSU_LABEL_MAX       63   /* one label of a host name, RFC 1123 */
-#define NSU_NAME_MAX        32   /* a user or group name that may stand in a path */
-#define NSU_ID_LEN          16   /* hexadecimal digits of a session's id */
-#define NSU_FAIL_TEXT_MAX   512
-#define NSU_LOG_VALUE_MAX   256                  /* one user-given value in a log line, escaped */
-#define NSU_BASE_DEPTH_MAX  16                   /* profiles in one chain of `base` */
-#define NSU_HOSTS_MAX       (16UL * 1024 * 1024) /* the host's /etc/hosts, copied into a session */
+#define NSU_CONF_MAX             (256UL * 1024)
+#define NSU_FRAME_MAX            (48UL * 1024) /* one message on the channel; well below wmem_default */
+#define NSU_PLAN_TEXT_MAX        (32UL * 1024)
+#define NSU_USER_CONF_MAX        (64UL * 1024)
+#define NSU_DROPINS_MAX          256  /* files */
+#define NSU_PLAN_ENVIRONMENT_MAX 64   /* entries */
+#define NSU_PLAN_MOUNTS_MAX      64   /* entries */
+#define NSU_PATH_MAX             4096 /* with the terminating NUL, as PATH_MAX */
+#define NSU_HOSTNAME_MAX         64   /* without the NUL, as Linux's __NEW_UTS_LEN */
+#define NSU_LABEL_MAX            63   /* one label of a host name, RFC 1123 */
+#define NSU_NAME_MAX             32   /* a user or group name that may stand in a path */
+#define NSU_ID_LEN               16   /* hexadecimal digits of a session's id */
+#define NSU_FAIL_TEXT_MAX        512
+#define NSU_LOG_VALUE_MAX        256                  /* one user-given value in a log line, escaped */
+#define NSU_BASE_DEPTH_MAX       16                   /* profiles in one chain of `base` */
+#define NSU_HOSTS_MAX            (16UL * 1024 * 1024) /* the host's /etc/hosts, copied into a session */
 
 /* tmpfs limits where the policy names none; never the kernel's "no limit". */
 #define NSU_TMPFS_BYTES      (512ULL * 1024 * 1024)

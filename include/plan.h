@@ -16,19 +16,38 @@
 #include "fail.h"
 
 enum nsu_plan_mount_type {
-	NSU_PLAN_TMPFS,  /* an empty tmpfs with limits */
-	NSU_PLAN_PROC,   /* a fresh proc of the session's pid namespace */
-	NSU_PLAN_MQUEUE, /* the POSIX message queues of the session's ipc namespace */
-	NSU_PLAN_HOSTS,  /* a copy of the host's file with a line for the session's host name */
+	NSU_PLAN_TMPFS,    /* an empty tmpfs with limits */
+	NSU_PLAN_PROC,     /* a fresh proc of the session's pid namespace */
+	NSU_PLAN_MQUEUE,   /* the POSIX message queues of the session's ipc namespace */
+	NSU_PLAN_HOSTS,    /* a copy of the host's file with a line for the session's host name */
+	NSU_PLAN_INSTANCE, /* a directory on disk that is this user's own (NSU_INSTANCE_DIR), or this session's */
+	NSU_PLAN_BIND,     /* another place of the host, with all that is mounted below it */
+	NSU_PLAN_READONLY, /* the place itself, its flags kept, without a way to write */
+	NSU_PLAN_MASK,     /* nothing: an empty file or directory that nobody can read */
+	NSU_PLAN_EXPOSE,   /* the host's own, over a mount of the plan that hides it */
 	NSU_PLAN_MOUNT_TYPES
+};
+
+/* The option hidepid= of proc, in the kernel's numbers (proc(5)). */
+enum nsu_plan_hidepid {
+	NSU_PLAN_HIDEPID_OFF = 0,
+	NSU_PLAN_HIDEPID_NOACCESS = 1,
+	NSU_PLAN_HIDEPID_INVISIBLE = 2,
+	NSU_PLAN_HIDEPID_PTRACEABLE = 4,
 };
 
 struct nsu_plan_mount {
 	enum nsu_plan_mount_type type;
-	const char *path; /* clean absolute path; in the plan's text */
-	bool optional;    /* a path that does not exist is skipped, not a failure */
-	/* tmpfs only */
-	bool noexec;
+	const char *path;   /* clean absolute path; in the plan's text */
+	bool optional;      /* a path that does not exist is skipped, not a failure; expose: always so */
+	const char *source; /* bind: clean absolute path; else "" */
+	bool read_only;     /* bind */
+	bool recursive;     /* readonly: what is mounted below it too */
+	bool throw_away;    /* instance: of this session only, and removed when it ends; needs the pid namespace */
+	enum nsu_plan_hidepid hidepid; /* proc */
+	bool subset_pid;               /* proc: processes only */
+	/* tmpfs; the last three of instance too, for a directory that is made */
+	bool noexec;           /* tmpfs, instance, bind */
 	uint64_t size_bytes;   /* 0: size_percent says it */
 	unsigned size_percent; /* of the memory, 1..100; 0: size_bytes says it */
 	uint64_t inodes;       /* never 0 */
@@ -38,21 +57,36 @@ struct nsu_plan_mount {
 };
 
 enum nsu_plan_propagation {
-	NSU_PLAN_PRIVATE, /* no mount passes between host and session */
-	NSU_PLAN_SLAVE,   /* later mounts of the host appear in the session */
+	NSU_PLAN_PRIVATE,   /* no mount passes between host and session */
+	NSU_PLAN_SLAVE,     /* later mounts of the host appear in the session */
+	NSU_PLAN_SHARED,    /* both ways, as unshare(1) has it: only for a plan without any mount */
+	NSU_PLAN_UNCHANGED, /* as the host has it: likewise */
+};
+
+/* What a login gets that comes from inside a session of ours. */
+enum nsu_plan_nested {
+	NSU_PLAN_NEST,     /* a session of its own inside; the same user under the same profile stays */
+	NSU_PLAN_STAY,     /* it stays in the one it is in */
+	NSU_PLAN_NO_LOGIN, /* it is refused */
 };
 
 struct nsu_plan {
 	bool leave_alone;    /* the policy isolates nothing of this session; what follows does not matter */
 	unsigned namespaces; /* CLONE_NEW* bits */
 	enum nsu_plan_propagation propagation;
-	unsigned timeout_ms;          /* limit of an open */
-	unsigned stop_timeout_ms;     /* from SIGTERM to SIGKILL at the end */
-	bool enforce;                 /* false: report only */
-	bool allow_on_error;          /* log in without isolation if opening fails */
-	const char *profile;          /* name; in the plan's text, as all strings here; "" where none applies */
-	const char *rule;             /* origin of the rule that matched, "file:line"; or why there is none */
-	const char *hostname;         /* of the uts namespace; "": as the host's */
+	unsigned timeout_ms;         /* limit of an open */
+	unsigned stop_timeout_ms;    /* from SIGTERM to SIGKILL at the end */
+	bool enforce;                /* false: report only */
+	bool allow_on_error;         /* log in without isolation if opening fails */
+	const char *profile;         /* name; in the plan's text, as all strings here; "" where none applies */
+	const char *rule;            /* origin of the rule that matched, "file:line"; or why there is none */
+	const char *hostname;        /* of the uts namespace; "": as the host's */
+	const char *domainname;      /* NIS domain name of the uts namespace; "": as the host's */
+	uid_t uid;                   /* of the user: names his instances, and owns what he may bind */
+	const char *id;              /* of the session: names its throw-away instances */
+	enum nsu_plan_nested nested; /* not for the helper, as the next two */
+	size_t n_environment;
+	const char *environment[NSU_PLAN_ENVIRONMENT_MAX]; /* "NAME=value", for pam_putenv(3) */
 	char note[NSU_LOG_VALUE_MAX]; /* warnings for the log, such as a group that does not exist; "": none */
 	size_t text_len;
 	size_t n_mounts;

@@ -13,8 +13,9 @@
 struct nsu_policy;
 
 /**
- * nsu_policy_load - read and check a policy file.
- * @path:       clean absolute path
+ * nsu_policy_load - read and check a policy: its file and the drop-ins beside it.
+ * @path:       clean absolute path; where it ends in ".conf" the files *.conf of the directory "*.d" are its drop-ins, read
+ *              behind it in the order of their bytes (LC_ALL=C); their rules follow its own, their profiles join its own
  * @ret_policy: given, for nsu_policy_free(); untouched on failure
  * @fail:       record; text "file:line: ..." where a line is to blame
  *
@@ -36,6 +37,37 @@ NSU_CHECKED int nsu_policy_load(const char *path, struct nsu_policy **ret_policy
  */
 NSU_CHECKED int nsu_policy_parse(const char *text, size_t len, const char *file, struct nsu_policy **ret_policy,
                                  struct nsu_fail *fail);
+
+/**
+ * nsu_policy_load_user - read the file of one user, "*.d/users/NAME.conf", if there is one.
+ * @policy:  loaded
+ * @subject: looked up
+ * @fail:    record
+ *
+ * Its keys override what a rule gave. Opened by its name: the cost does not grow with their number. A name that may not
+ * stand in a path (nsu_text_is_name) has none. Return: 0, also if there is none; else as nsu_policy_load().
+ */
+NSU_CHECKED int nsu_policy_load_user(struct nsu_policy *policy, const struct nsu_subject *subject,
+                                     struct nsu_fail *fail);
+
+enum nsu_policy_severity {
+	NSU_POLICY_WARNING, /* it works, but hardly as meant */
+	NSU_POLICY_ERROR,   /* logins are refused */
+};
+
+/* Gets one finding, "FILE:LINE: TEXT". */
+typedef void nsu_policy_tell(void *data, enum nsu_policy_severity severity, const char *text);
+
+/**
+ * nsu_policy_examine - find all that is wrong or doubtful in a policy, its drop-ins and all files of users.
+ * @path: as nsu_policy_load() has it
+ * @tell: called for each finding, in the order of files and lines
+ * @data: for @tell
+ *
+ * Goes on behind an error, with the next rule or profile, or with the next file behind one of syntax. Asks NSS whether the
+ * users and groups exist, and the file system whether the paths do. Return: 0, whatever was found; -ENOMEM.
+ */
+NSU_CHECKED int nsu_policy_examine(const char *path, nsu_policy_tell *tell, void *data);
 
 /**
  * nsu_policy_match - what a policy says of one login.
