@@ -135,14 +135,23 @@ NSU_PRINTF(2, 3) void nsu_plan_note(struct nsu_plan *plan, const char *format, .
 bool nsu_plan_may_be_writable(const char *path);
 
 /**
+ * nsu_plan_throws_away - does a plan have an instance that is removed when its session ends?
+ * @plan: borrowed
+ *
+ * Pure. Return: whether it has.
+ */
+bool nsu_plan_throws_away(const struct nsu_plan *plan);
+
+/**
  * nsu_plan_check - does a plan keep the rules that the helper relies on?
  * @plan: borrowed
  * @fail: record; names the mount or value
  *
- * Paths clean and absolute; no two mounts on one path; limits of every tmpfs set and in range, and none that others
- * than root may write over places of the system (nsu_plan_may_be_writable); proc only with the pid, mqueue only
- * with the ipc, a host name only with the uts namespace; any mount and the pid namespace only with the mount
- * namespace; times in range. Both sides of the channel ask this. Return: 0; -EINVAL.
+ * Paths and sources clean and absolute; no two mounts on one path, none below a mask; a tmpfs of root's on NSU_RUN_DIR before a mask and hosts; limits of every tmpfs set and in
+ * range; no tmpfs and no instance that others than root may write over places of the system (nsu_plan_may_be_writable);
+ * proc and instances that are thrown away only with the pid, mqueue only with the ipc, host and domain name only with the
+ * uts namespace; any mount and the pid namespace only with the mount namespace, and with private or slave propagation; an
+ * id where there is an instance; times in range. Both sides of the channel ask this. Return: 0; -EINVAL.
  */
 NSU_CHECKED int nsu_plan_check(const struct nsu_plan *plan, struct nsu_fail *fail);
 

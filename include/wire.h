@@ -32,7 +32,7 @@ enum nsu_wire_order {
  * @cap:     size of @buffer in bytes
  * @ret_len: bytes written; untouched on failure
  *
- * Of the plan goes what the helper needs; names of rules stay. Pure: the same plan gives the same bytes.
+ * Of the plan goes what the helper needs; rule, note, environment and what the module decides alone stay. Pure: the same plan gives the same bytes.
  * Return: 0; -E2BIG if the frame would not fit.
  */
 NSU_CHECKED int nsu_wire_encode(const struct nsu_plan *plan, void *buffer, size_t cap, size_t *ret_len);

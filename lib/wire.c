@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WIRE_MAGIC_PLAN   0x4e53554e50314c41ULL /* changes with every change of the fields below */
+#define WIRE_MAGIC_PLAN   0x4e53554e50324c41ULL /* changes with every change of the fields below */
 #define WIRE_MAGIC_ANSWER 0x4e53554e41324e53ULL /* likewise */
 
 struct writer {
@@ -98,7 +98,7 @@ static void take_string(struct reader *reader, char *buffer, size_t cap)
 	buffer[len] = '\0';
 }
 
-/* The same into the plan's own text. */
+/* The same into the plan's own text, of which an empty string takes nothing. */
 static const char *take_text(struct reader *reader, struct nsu_plan *plan)
 {
 	char *text = plan->text + plan->text_len;
@@ -108,6 +108,8 @@ static const char *take_text(struct reader *reader, struct nsu_plan *plan)
 		return "";
 	}
 	take_string(reader, text, sizeof(plan->text) - plan->text_len);
+	if (text[0] == '\0')
+		return "";
 	plan->text_len += strlen(text) + 1;
 	return text;
 }
@@ -117,6 +119,12 @@ static void put_mount(struct writer *writer, const struct nsu_plan_mount *mount)
 	put_number(writer, mount->type);
 	put_string(writer, mount->path);
 	put_number(writer, mount->optional);
+	put_string(writer, mount->type == NSU_PLAN_BIND ? mount->source : "");
+	put_number(writer, mount->read_only);
+	put_number(writer, mount->recursive);
+	put_number(writer, mount->throw_away);
+	put_number(writer, mount->hidepid);
+	put_number(writer, mount->subset_pid);
 	put_number(writer, mount->noexec);
 	put_number(writer, mount->size_bytes);
 	put_number(writer, mount->size_percent);
@@ -131,6 +139,12 @@ static void take_mount(struct reader *reader, struct nsu_plan *plan, struct nsu_
 	mount->type = (enum nsu_plan_mount_type)take_number(reader, NSU_PLAN_MOUNT_TYPES - 1);
 	mount->path = take_text(reader, plan);
 	mount->optional = take_bool(reader);
+	mount->source = take_text(reader, plan);
+	mount->read_only = take_bool(reader);
+	mount->recursive = take_bool(reader);
+	mount->throw_away = take_bool(reader);
+	mount->hidepid = (enum nsu_plan_hidepid)take_number(reader, NSU_PLAN_HIDEPID_PTRACEABLE);
+	mount->subset_pid = take_bool(reader);
 	mount->noexec = take_bool(reader);
 	mount->size_bytes = take_number(reader, UINT64_MAX);
 	mount->size_percent = (unsigned)take_number(reader, 100);
@@ -182,6 +196,10 @@ int nsu_wire_encode(const struct nsu_plan *plan, void *buffer, size_t cap, size_
 	put_number(&writer, plan->timeout_ms);
 	put_number(&writer, plan->stop_timeout_ms);
 	put_string(&writer, plan->hostname);
+	put_string(&writer, plan->domainname);
+	put_string(&writer, plan->profile);
+	put_string(&writer, plan->id);
+	put_number(&writer, plan->uid);
 	put_number(&writer, plan->n_mounts);
 	for (size_t i = 0; i < plan->n_mounts; i++)
 		put_mount(&writer, &plan->mounts[i]);
@@ -198,10 +216,14 @@ int nsu_wire_decode(const void *frame, size_t len, struct nsu_plan *plan)
 	if (ret < 0)
 		return ret;
 	plan->namespaces = (unsigned)take_number(&reader, UINT32_MAX);
-	plan->propagation = (enum nsu_plan_propagation)take_number(&reader, NSU_PLAN_SLAVE);
+	plan->propagation = (enum nsu_plan_propagation)take_number(&reader, NSU_PLAN_UNCHANGED);
 	plan->timeout_ms = (unsigned)take_number(&reader, UINT32_MAX);
 	plan->stop_timeout_ms = (unsigned)take_number(&reader, UINT32_MAX);
 	plan->hostname = take_text(&reader, plan);
+	plan->domainname = take_text(&reader, plan);
+	plan->profile = take_text(&reader, plan);
+	plan->id = take_text(&reader, plan);
+	plan->uid = (uid_t)take_number(&reader, UINT32_MAX);
 	plan->n_mounts = (size_t)take_number(&reader, NSU_PLAN_MOUNTS_MAX);
 	for (size_t i = 0; i < plan->n_mounts; i++)
 		take_mount(&reader, plan, &plan->mounts[i]);

@@ -14,10 +14,14 @@ static int make_plan(void **state)
 	plan.hostname = "alice-host";
 	plan.mounts[0] = (struct nsu_plan_mount){.type = NSU_PLAN_PROC, .path = "/proc"};
 	plan.mounts[1] = (struct nsu_plan_mount){.type = NSU_PLAN_MQUEUE, .path = "/dev/mqueue", .optional = true};
-	plan.mounts[2] = (struct nsu_plan_mount){.type = NSU_PLAN_HOSTS, .path = "/etc/hosts"};
+	plan.mounts[2] = (struct nsu_plan_mount){
+		.type = NSU_PLAN_TMPFS, .path = NSU_RUN_DIR, .size_bytes = 1 << 20, .inodes = 16, .mode = 0700};
 	plan.mounts[3] = (struct nsu_plan_mount){
 		.type = NSU_PLAN_TMPFS, .path = "/tmp", .size_bytes = 1 << 20, .inodes = 100, .mode = 01777};
-	plan.n_mounts = 4;
+	plan.mounts[4] = (struct nsu_plan_mount){.type = NSU_PLAN_HOSTS, .path = "/etc/hosts"};
+	plan.n_mounts = 5;
+	plan.id = "0123456789abcdef";
+	plan.uid = 1000;
 	return 0;
 }
 
@@ -186,6 +190,154 @@ static void check_refuses_setuid_bits_and_owners_that_mean_unchanged(void **stat
 	assert_refused("mode or owner");
 }
 
+static struct nsu_plan_mount *add(enum nsu_plan_mount_type type, const char *path)
+{
+	struct nsu_plan_mount *mount = &plan.mounts[plan.n_mounts++];
+
+	*mount = (struct nsu_plan_mount){.type = type, .path = path};
+	return mount;
+}
+
+static void check_takes_every_kind_of_mount(void **state)
+{
+	(void)state;
+	add(NSU_PLAN_INSTANCE, "/scratch")->mode = 01777;
+	add(NSU_PLAN_INSTANCE, "/once")->throw_away = true;
+	add(NSU_PLAN_BIND, "/srv")->source = "/home/alice/srv";
+	add(NSU_PLAN_READONLY, "/opt");
+	add(NSU_PLAN_MASK, "/secret");
+	add(NSU_PLAN_EXPOSE, "/tmp/.X11-unix");
+	plan.mounts[0].hidepid = NSU_PLAN_HIDEPID_PTRACEABLE;
+	plan.domainname = "example.org";
+	assert_taken();
+	assert_true(nsu_plan_throws_away(&plan));
+	plan.mounts[6].throw_away = false;
+	assert_false(nsu_plan_throws_away(&plan));
+}
+
+/* C-10 */
+static void check_refuses_a_source_that_is_not_clean(void **state)
+{
+	static const char *const wrong[] = {NULL, "", "/", "srv", "/srv/", "/a/../b", "/a/./b"};
+	struct nsu_plan_mount *mount = add(NSU_PLAN_BIND, "/srv");
+
+	(void)state;
+	for (size_t i = 0; i < NSU_COUNT(wrong); i++) {
+		mount->source = wrong[i];
+		assert_refused("bind on '/srv': its source is not a clean absolute path");
+	}
+}
+
+static void check_refuses_instances_that_others_write_over_places_of_the_system(void **state)
+{
+	struct nsu_plan_mount *mount = add(NSU_PLAN_INSTANCE, "/usr/local");
+
+	(void)state;
+	mount->mode = 0755;
+	assert_taken();
+	mount->mode = 0775;
+	assert_refused("instance on '/usr/local': a place of the system");
+	mount->mode = 0755;
+	mount->uid = 1000;
+	assert_refused("instance on '/usr/local': a place of the system");
+	mount->path = "/scratch";
+	assert_taken();
+	mount->mode = 04755;
+	assert_refused("instance on '/scratch': its mode or owner");
+}
+
+static void check_refuses_instances_without_what_names_and_ends_them(void **state)
+{
+	struct nsu_plan_mount *mount = add(NSU_PLAN_INSTANCE, "/scratch");
+
+	(void)state;
+	plan.id = "";
+	assert_refused("instance on '/scratch': the plan has no id");
+	plan.id = "0123456789abcdef";
+	plan.uid = (uid_t)-1;
+	assert_refused("instance on '/scratch': the plan has no user");
+	plan.uid = 1000;
+	mount->throw_away = true;
+	assert_taken();
+	plan.mounts[0] = plan.mounts[--plan.n_mounts]; /* in the place of proc */
+	plan.namespaces &= ~(unsigned)CLONE_NEWPID;
+	assert_refused("removed at logout needs the pid namespace");
+}
+
+static void check_refuses_an_id_that_is_no_name(void **state)
+{
+	static const char *const wrong[] = {"0123456789abcde", "0123456789abcdef0", "../456789abcdef0",
+	                                    "0123456789ABCDEF"};
+
+	(void)state;
+	for (size_t i = 0; i < NSU_COUNT(wrong); i++) {
+		plan.id = wrong[i];
+		assert_refused("16 hexadecimal digits");
+	}
+}
+
+static void check_refuses_a_mount_below_a_mask(void **state)
+{
+	(void)state;
+	add(NSU_PLAN_MASK, "/secret");
+	add(NSU_PLAN_EXPOSE, "/secret/but/this");
+	assert_refused("expose on '/secret/but/this': it lies below the mask on '/secret'");
+	plan.n_mounts--;
+	add(NSU_PLAN_EXPOSE, "/secrets");
+	assert_taken();
+}
+
+static void check_refuses_masks_without_a_run_directory_of_root(void **state)
+{
+	(void)state;
+	add(NSU_PLAN_MASK, "/secret");
+	plan.mounts[2].uid = 1000;
+	assert_refused("hosts on '/etc/hosts' needs a tmpfs of root's on '/run/nsunshare'");
+	plan.mounts[4].type = NSU_PLAN_EXPOSE;
+	assert_refused("mask on '/secret' needs a tmpfs of root's on '/run/nsunshare'");
+	plan.mounts[2].uid = 0;
+	plan.mounts[2].mode = 0720;
+	assert_refused("mask on '/secret' needs a tmpfs of root's on '/run/nsunshare'");
+	plan.mounts[2].mode = 0755;
+	assert_taken();
+}
+
+static void check_refuses_a_hidepid_that_there_is_not(void **state)
+{
+	(void)state;
+	plan.mounts[0].hidepid = (enum nsu_plan_hidepid)3;
+	assert_refused("proc on '/proc': its hidepid");
+}
+
+static void check_refuses_a_domain_name_without_uts_or_too_long(void **state)
+{
+	char name[NSU_HOSTNAME_MAX + 2] = "";
+
+	(void)state;
+	memset(name, 'a', sizeof(name) - 1);
+	plan.domainname = name;
+	assert_refused("domain name is too long");
+	plan.domainname = "example.org";
+	plan.namespaces = CLONE_NEWIPC;
+	plan.hostname = "";
+	plan.n_mounts = 0;
+	assert_refused("a domain name needs the uts namespace");
+}
+
+static void check_refuses_mounts_that_would_appear_on_the_host(void **state)
+{
+	(void)state;
+	for (unsigned i = NSU_PLAN_SHARED; i <= NSU_PLAN_UNCHANGED; i++) {
+		make_plan(NULL);
+		plan.propagation = (enum nsu_plan_propagation)i;
+		assert_refused("propagation");
+		plan.n_mounts = 0; /* a pid namespace is to have a proc */
+		assert_refused("propagation");
+		plan.namespaces = CLONE_NEWNS | CLONE_NEWUTS;
+		assert_taken();
+	}
+}
+
 static void check_refuses_times_out_of_range(void **state)
 {
 	(void)state;
@@ -217,8 +369,9 @@ static void print_shows_every_value(void **state)
 	                    "propagation: slave\n"
 	                    "mount: proc on /proc\n"
 	                    "mount: mqueue on /dev/mqueue optional\n"
-	                    "mount: hosts on /etc/hosts\n"
+	                    "mount: tmpfs on /run/nsunshare size=1048576 inodes=16 mode=0700 owner=0:0\n"
 	                    "mount: tmpfs on /tmp size=1048576 inodes=100 mode=1777 owner=0:0 noexec\n"
+	                    "mount: hosts on /etc/hosts\n"
 	                    "timeout: 5000\n"
 	                    "stop_timeout: 0\n"
 	                    "enforce: false\n"
@@ -259,6 +412,16 @@ int main(void)
 		WITH_PLAN(check_refuses_a_path_that_is_not_clean),
 		WITH_PLAN(check_refuses_a_tmpfs_without_limits),
 		WITH_PLAN(check_refuses_setuid_bits_and_owners_that_mean_unchanged),
+		WITH_PLAN(check_takes_every_kind_of_mount),
+		WITH_PLAN(check_refuses_a_source_that_is_not_clean),
+		WITH_PLAN(check_refuses_instances_that_others_write_over_places_of_the_system),
+		WITH_PLAN(check_refuses_instances_without_what_names_and_ends_them),
+		WITH_PLAN(check_refuses_an_id_that_is_no_name),
+		WITH_PLAN(check_refuses_a_mount_below_a_mask),
+		WITH_PLAN(check_refuses_masks_without_a_run_directory_of_root),
+		WITH_PLAN(check_refuses_a_hidepid_that_there_is_not),
+		WITH_PLAN(check_refuses_a_domain_name_without_uts_or_too_long),
+		WITH_PLAN(check_refuses_mounts_that_would_appear_on_the_host),
 		WITH_PLAN(check_refuses_times_out_of_range),
 		WITH_PLAN(print_shows_every_value),
 		WITH_PLAN(print_is_cut_to_the_buffer),

@@ -16,6 +16,10 @@ static int make_frame(void **state)
 	sent.timeout_ms = 1234;
 	sent.stop_timeout_ms = 567;
 	sent.hostname = "alice-host";
+	sent.domainname = "example.org";
+	sent.profile = "shell";
+	sent.id = "0123456789abcdef";
+	sent.uid = 4294967294;
 	sent.mounts[0] = (struct nsu_plan_mount){.type = NSU_PLAN_PROC, .path = "/proc", .optional = true};
 	sent.mounts[1] = (struct nsu_plan_mount){.type = NSU_PLAN_TMPFS,
 	                                         .path = "/tmp",
@@ -27,7 +31,15 @@ static int make_frame(void **state)
 	                                         .gid = 4294967294};
 	sent.mounts[2] = (struct nsu_plan_mount){
 		.type = NSU_PLAN_TMPFS, .path = "/var/tmp", .size_percent = 10, .inodes = 100, .mode = 01777};
-	sent.n_mounts = 3;
+	sent.mounts[3] = (struct nsu_plan_mount){
+		.type = NSU_PLAN_BIND, .path = "/srv", .source = "/home/alice/srv", .read_only = true, .noexec = true};
+	sent.mounts[4] = (struct nsu_plan_mount){.type = NSU_PLAN_READONLY, .path = "/opt", .recursive = true};
+	sent.mounts[5] = (struct nsu_plan_mount){
+		.type = NSU_PLAN_INSTANCE, .path = "/scratch", .throw_away = true, .mode = 0700, .uid = 1000};
+	sent.mounts[6] = (struct nsu_plan_mount){
+		.type = NSU_PLAN_PROC, .path = "/p", .hidepid = NSU_PLAN_HIDEPID_PTRACEABLE, .subset_pid = true};
+	sent.mounts[7] = (struct nsu_plan_mount){.type = NSU_PLAN_EXPOSE, .path = "/tmp/x", .optional = true};
+	sent.n_mounts = 8;
 	return nsu_wire_encode(&sent, frame, sizeof(frame), &frame_len);
 }
 
@@ -42,6 +54,26 @@ static int decode(const unsigned char *bytes, size_t len)
 	return nsu_wire_decode(copy, len, &got);
 }
 
+static void assert_same_mount(const struct nsu_plan_mount *a, const struct nsu_plan_mount *b)
+{
+	assert_int_equal(a->type, b->type);
+	assert_string_equal(a->path, b->path);
+	assert_string_equal(a->source, b->source ? b->source : "");
+	assert_int_equal(a->optional, b->optional);
+	assert_int_equal(a->read_only, b->read_only);
+	assert_int_equal(a->recursive, b->recursive);
+	assert_int_equal(a->throw_away, b->throw_away);
+	assert_int_equal(a->hidepid, b->hidepid);
+	assert_int_equal(a->subset_pid, b->subset_pid);
+	assert_int_equal(a->noexec, b->noexec);
+	assert_int_equal(a->size_bytes, b->size_bytes);
+	assert_int_equal(a->size_percent, b->size_percent);
+	assert_int_equal(a->inodes, b->inodes);
+	assert_int_equal(a->mode, b->mode);
+	assert_int_equal(a->uid, b->uid);
+	assert_int_equal(a->gid, b->gid);
+}
+
 static void decode_gives_the_plan_that_was_encoded(void **state)
 {
 	struct nsu_fail fail = NSU_FAIL_INIT;
@@ -50,7 +82,13 @@ static void decode_gives_the_plan_that_was_encoded(void **state)
 	(void)state;
 	assert_int_equal(decode(frame, frame_len), 0);
 	assert_int_equal(nsu_plan_check(&got, &fail), 0);
+	got.rule = sent.rule; /* which stays */
 	assert_string_equal(nsu_plan_print(&got, after, sizeof(after)), nsu_plan_print(&sent, before, sizeof(before)));
+	assert_string_equal(got.domainname, sent.domainname);
+	assert_string_equal(got.id, sent.id);
+	assert_int_equal(got.uid, sent.uid);
+	for (size_t i = 0; i < sent.n_mounts; i++)
+		assert_same_mount(&got.mounts[i], &sent.mounts[i]);
 }
 
 static void encode_gives_the_same_bytes_for_the_same_plan(void **state)
@@ -175,12 +213,13 @@ static void decode_refuses_a_string_that_holds_a_nul(void **state)
 
 static void decode_refuses_more_mounts_than_a_plan_holds(void **state)
 {
-	size_t at = 8 * 7 + strlen("alice-host"); /* head, five numbers of which one is a length, and the name */
+	/* head; four numbers, the uid, and the lengths of four strings; the strings */
+	size_t at = 8 * (2 + 4 + 1 + 4) + strlen("alice-host") + strlen("example.org") + strlen("shell") + NSU_ID_LEN;
 	uint64_t n;
 
 	(void)state;
 	memcpy(&n, frame + at, sizeof(n));
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 8);
 	n = NSU_PLAN_MOUNTS_MAX + 1;
 	memcpy(frame + at, &n, sizeof(n));
 	assert_int_equal(decode(frame, frame_len), -EBADMSG);
