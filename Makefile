@@ -74,10 +74,11 @@ HELPER_LDFLAGS = $(if $(SANITIZE),$(OUR_LDFLAGS),$(HELPER_STATIC) \
 	$(subst separate-code,noseparate-code,$(PROBED_HELPER_LDFLAGS)) -Wl,--gc-sections)
 
 # Shipped sources by name; tests by wildcard.
-LIB := fail text fsat proc ns channel subject template plan wire policy policy_parse policy_value policy_scan resolve session mnt
+LIB := fail text fsat proc ns channel subject template plan wire policy policy_parse policy_value policy_scan resolve session mnt marker
 LIB_OBJECTS := $(LIB:%=$(BUILD)/lib/%.o)
-HELPER := helper/main helper/confine helper/setup helper/init lib/fail lib/text lib/fsat lib/proc lib/ns lib/channel lib/plan lib/wire lib/mnt
+HELPER := helper/main helper/confine helper/setup helper/target helper/kind helper/instance helper/remove helper/init lib/fail lib/text lib/fsat lib/proc lib/ns lib/channel lib/plan lib/wire lib/mnt lib/marker
 HELPER_OBJECTS := $(HELPER:%=$(BUILD)/static/%.o)
+HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter helper/%,$(HELPER))))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS := $(BUILD)/pam_nsunshare.so $(BUILD)/nsunshare-init
 
@@ -125,7 +126,7 @@ $(BUILD)/static/%.o: %.c Makefile $(PROBED)
 	$(Q)$(HELPER_CC) $(CPPFLAGS) $(HELPER_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 # A unit test is one file; "/* link: FLAGS */" in it adds to how it is linked.
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnsu.a $(BUILD)/helper/confine.o $(BUILD)/helper/setup.o $(BUILD)/helper/init.o
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnsu.a $(HELPER_TESTED)
 	$(call say,TEST,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-conversion -Wno-missing-prototypes -iquote helper $(CFLAGS) -o $@ $< \

@@ -170,21 +170,7 @@ int nsu_confine_reset(struct nsu_fail *fail)
 	return 0;
 }
 
-static int drop_capabilities(bool keeps_kill, struct nsu_fail *fail)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
-		{.effective = 0},
-	};
-
-	if (keeps_kill)
-		data[0].effective = data[0].permitted = 1U << CAP_KILL;
-	if (syscall(SYS_capset, &header, data) < 0)
-		return nsu_fail(fail, errno, "drop the capabilities");
-	return 0;
-}
-
-/* What PID 1 does from here on. */
+/* What PID 1 does from here on: its system calls, and the capabilities that they need. */
 static const unsigned calls_to_wait[] = {
 	SYS_read,         SYS_write, SYS_ppoll, SYS_exit_group,
 #ifdef SYS_ppoll_time64
@@ -192,8 +178,7 @@ static const unsigned calls_to_wait[] = {
 #endif
 };
 
-/* And where it gives the session's processes their time. */
-static const unsigned calls_to_stop[] = {
+static const unsigned calls_to_kill[] = {
 	SYS_kill,
 	SYS_clock_gettime,
 #ifdef SYS_clock_gettime64
@@ -201,7 +186,46 @@ static const unsigned calls_to_stop[] = {
 #endif
 };
 
-#define CALLS_MAX (NSU_COUNT(calls_to_wait) + NSU_COUNT(calls_to_stop))
+static const unsigned calls_to_remove[] = {
+	SYS_openat2, SYS_close, SYS_getdents64, SYS_unlinkat, SYS_renameat2,
+};
+
+static const unsigned calls_to_detach[] = {SYS_umount2};
+
+#define CAPABILITY(number) (1U << (number))
+
+static const struct duty {
+	unsigned keep; /* 0: always */
+	unsigned capabilities;
+	size_t n_calls;
+	const unsigned *calls;
+} duties[] = {
+	{0, 0, NSU_COUNT(calls_to_wait), calls_to_wait},
+	{NSU_CONFINE_KILL, CAPABILITY(CAP_KILL), NSU_COUNT(calls_to_kill), calls_to_kill},
+	{NSU_CONFINE_REMOVE, CAPABILITY(CAP_DAC_OVERRIDE) | CAPABILITY(CAP_FOWNER), NSU_COUNT(calls_to_remove),
+         calls_to_remove},
+	{NSU_CONFINE_DETACH, CAPABILITY(CAP_SYS_ADMIN), NSU_COUNT(calls_to_detach), calls_to_detach},
+};
+
+#define CALLS_MAX                                                                                                      \
+	(NSU_COUNT(calls_to_wait) + NSU_COUNT(calls_to_kill) + NSU_COUNT(calls_to_remove) + NSU_COUNT(calls_to_detach))
+
+static int drop_capabilities(unsigned keeps, struct nsu_fail *fail)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
+		{.effective = 0},
+	};
+
+	for (size_t i = 0; i < NSU_COUNT(duties); i++) {
+		if (duties[i].keep & keeps)
+			data[0].effective |= duties[i].capabilities;
+	}
+	data[0].permitted = data[0].effective;
+	if (syscall(SYS_capset, &header, data) < 0)
+		return nsu_fail(fail, errno, "drop the capabilities");
+	return 0;
+}
 
 /*
  * The kernel runs a new filter once for each number there is, to keep the answers: a comparison costs two microseconds
@@ -229,30 +253,34 @@ static unsigned make_filter(const unsigned *calls, unsigned n, struct sock_filte
 	return (unsigned)NSU_COUNT(head) + n + 3;
 }
 
-static int filter_calls(bool keeps_kill, struct nsu_fail *fail)
+static int filter_calls(unsigned keeps, struct nsu_fail *fail)
 {
-	unsigned calls[CALLS_MAX];
+	unsigned calls[CALLS_MAX], n = 0;
 	struct sock_filter filter[CALLS_MAX + 8];
 	struct sock_fprog program = {.filter = filter};
 
-	memcpy(calls, calls_to_wait, sizeof(calls_to_wait));
-	memcpy(calls + NSU_COUNT(calls_to_wait), calls_to_stop, sizeof(calls_to_stop));
-	program.len = (unsigned short)make_filter(calls, keeps_kill ? CALLS_MAX : NSU_COUNT(calls_to_wait), filter);
+	for (size_t i = 0; i < NSU_COUNT(duties); i++) {
+		if (duties[i].keep && !(duties[i].keep & keeps))
+			continue;
+		memcpy(calls + n, duties[i].calls, duties[i].n_calls * sizeof(*calls));
+		n += (unsigned)duties[i].n_calls;
+	}
+	program.len = (unsigned short)make_filter(calls, n, filter);
 	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0)
 		return nsu_fail(fail, errno, "filter the system calls of PID 1");
 	return 0;
 }
 
-int nsu_confine_drop(bool keeps_kill, struct nsu_fail *fail)
+int nsu_confine_drop(unsigned keeps, struct nsu_fail *fail)
 {
 	int ret;
 
-	ret = drop_capabilities(keeps_kill, fail);
+	ret = drop_capabilities(keeps, fail);
 	if (ret < 0)
 		return ret;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return nsu_fail(fail, errno, "set no_new_privs");
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return nsu_fail(fail, errno, "become undumpable");
-	return filter_calls(keeps_kill, fail);
+	return filter_calls(keeps, fail);
 }

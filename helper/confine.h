@@ -5,8 +5,6 @@
 #ifndef NSU_CONFINE_H
 #define NSU_CONFINE_H
 
-#include <stdbool.h>
-
 #include "base.h"
 #include "fail.h"
 
@@ -19,13 +17,20 @@
  */
 NSU_CHECKED int nsu_confine_reset(struct nsu_fail *fail);
 
+/* What PID 1 may have to do at the end of its session. */
+enum nsu_confine_keep {
+	NSU_CONFINE_KILL = 1,   /* signal its processes: CAP_KILL */
+	NSU_CONFINE_REMOVE = 2, /* remove files of theirs: CAP_DAC_OVERRIDE, CAP_FOWNER */
+	NSU_CONFINE_DETACH = 4, /* take a mount off: CAP_SYS_ADMIN */
+};
+
 /**
- * nsu_confine_drop - keep only what PID 1 needs: the system calls of init.c.
- * @keeps_kill: CAP_KILL and kill(2) too, to give the session's processes their time at its end
- * @fail:       record
+ * nsu_confine_drop - keep only what PID 1 needs: the system calls of init.c and remove.c.
+ * @keeps: NSU_CONFINE_* bits
+ * @fail:  record
  *
- * No capability, no_new_privs, not dumpable, a seccomp filter. Nothing of it comes back. Return: 0; -errno of the step.
+ * No capability but those, no_new_privs, not dumpable, a seccomp filter. Nothing of it comes back. Return: 0; -errno of the step.
  */
-NSU_CHECKED int nsu_confine_drop(bool keeps_kill, struct nsu_fail *fail);
+NSU_CHECKED int nsu_confine_drop(unsigned keeps, struct nsu_fail *fail);
 
 #endif

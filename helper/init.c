@@ -66,10 +66,11 @@ static void wait_for_end(const struct nsu_init *init)
 	}
 }
 
+static const struct timespec step = {.tv_nsec = NSU_STOP_POLL_MS * 1000000L};
+
 /* Gives the processes of the session their time; kill(-1, 0) says ESRCH when none is left. */
 static void stop_others(int stop_timeout_ms)
 {
-	static const struct timespec step = {.tv_nsec = NSU_STOP_POLL_MS * 1000000L};
 	int64_t end = nsu_proc_now_ms() + stop_timeout_ms;
 
 	kill(-1, SIGTERM);
@@ -79,9 +80,23 @@ static void stop_others(int stop_timeout_ms)
 	} while ((kill(-1, 0) == 0 || errno != ESRCH) && nsu_proc_now_ms() < end);
 }
 
+/*
+ * One that outside somebody has to reap, or traces, counts until he is done with it. It can't do anything any more, nor can
+ * what is caught in the kernel for longer than this.
+ */
+static void kill_others(void)
+{
+	int64_t end = nsu_proc_now_ms() + NSU_KILL_WAIT_MS;
+
+	while ((kill(-1, SIGKILL) == 0 || errno != ESRCH) && nsu_proc_now_ms() < end)
+		ppoll(NULL, 0, &step, NULL);
+}
+
 void nsu_init_run(const struct nsu_init *init)
 {
 	wait_for_end(init);
 	if (init->is_pid1 && init->stop_timeout_ms > 0)
 		stop_others(init->stop_timeout_ms);
+	if (init->is_pid1 && init->leaves_nobody)
+		kill_others();
 }

@@ -15,6 +15,7 @@
 #include "init.h"
 #include "plan.h"
 #include "proc.h"
+#include "remove.h"
 #include "setup.h"
 #include "wire.h"
 
@@ -42,7 +43,33 @@ static int receive_plan(int *ret_opener_pidfd, struct nsu_fail *fail)
 	return nsu_plan_check(&plan, fail);
 }
 
-static int prepare(int *ret_opener_pidfd, struct nsu_fsat_root *ret_root, struct nsu_fail *fail)
+static unsigned duties_of(const struct nsu_plan *planned)
+{
+	unsigned keeps = planned->stop_timeout_ms > 0 ? NSU_CONFINE_KILL : 0;
+
+	if (nsu_plan_throws_away(planned))
+		keeps |= NSU_CONFINE_KILL | NSU_CONFINE_REMOVE;
+	if (nsu_remove_needs_detach(planned))
+		keeps |= NSU_CONFINE_DETACH;
+	return keeps;
+}
+
+/* What is left to do once the mounts are made. */
+static int settle(struct nsu_fsat_root *ret_root, struct nsu_fail *fail)
+{
+	int ret;
+
+	ret = nsu_fsat_look_at_root(ret_root, fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_init_ignore_children(fail);
+	if (ret < 0)
+		return ret;
+	return nsu_confine_drop(duties_of(&plan), fail);
+}
+
+static int prepare(int *ret_opener_pidfd, int *ret_sessions_dirfd, struct nsu_fsat_root *ret_root,
+                   struct nsu_fail *fail)
 {
 	int ret;
 
@@ -55,16 +82,17 @@ static int prepare(int *ret_opener_pidfd, struct nsu_fsat_root *ret_root, struct
 	ret = receive_plan(ret_opener_pidfd, fail);
 	if (ret < 0)
 		return ret;
-	ret = nsu_setup_run(&plan, fail);
+	ret = nsu_setup_run(&plan, ret_sessions_dirfd, fail);
 	if (ret < 0)
 		return ret;
-	ret = nsu_fsat_look_at_root(ret_root, fail);
-	if (ret < 0)
-		return ret;
-	ret = nsu_init_ignore_children(fail);
-	if (ret < 0)
-		return ret;
-	return nsu_confine_drop(plan.stop_timeout_ms > 0, fail);
+	return settle(ret_root, fail);
+}
+
+static void throw_away(int *sessions_dirfd)
+{
+	if (*sessions_dirfd >= 0)
+		nsu_remove_session(&plan, *sessions_dirfd);
+	nsu_close_fd(sessions_dirfd);
 }
 
 /* Return: false if there is nobody to hear it. */
@@ -89,7 +117,7 @@ int main(void)
 	static const char usage[] =
 		NSU_HELPER_NAME ": PID 1 of a session, started by pam_nsunshare.so only; see nsunshare-init(8)\n";
 	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
-	int opener_pidfd = -1;
+	int opener_pidfd = -1, sessions_dirfd = -1;
 	struct nsu_init init;
 	int ret;
 
@@ -98,15 +126,21 @@ int main(void)
 			return 3;
 		return 2;
 	}
-	ret = prepare(&opener_pidfd, &answer.root, &answer.fail);
-	if (!send_answer(&answer) || ret < 0)
+	ret = prepare(&opener_pidfd, &sessions_dirfd, &answer.root, &answer.fail);
+	if (ret < 0)
+		throw_away(&sessions_dirfd); /* before the answer, at which the opener sends a SIGKILL */
+	if (!send_answer(&answer) || ret < 0) {
+		throw_away(&sessions_dirfd);
 		return 1;
+	}
 	init = (struct nsu_init){
 		.channel_fd = NSU_HELPER_CHANNEL_FD,
 		.opener_pidfd = opener_pidfd,
 		.stop_timeout_ms = (int)plan.stop_timeout_ms,
+		.leaves_nobody = sessions_dirfd >= 0,
 		.is_pid1 = (plan.namespaces & CLONE_NEWPID) != 0,
 	};
 	nsu_init_run(&init);
+	throw_away(&sessions_dirfd);
 	_exit(0);
 }

@@ -12,9 +12,11 @@
 #ifndef NSU_HELPER_FILE
 #define NSU_HELPER_FILE "/usr/libexec/nsunshare/nsunshare-init"
 #endif
-#define NSU_RUN_DIR           "/run/nsunshare"               /* root's, 0700; inside a session a private tmpfs */
-#define NSU_INSTANCE_DIR      "/var/lib/nsunshare/instances" /* <uid>/<path>: root's, 0700, and all above the last */
-#define NSU_THROW_AWAY_DIR    "/var/lib/nsunshare/sessions" /* <session id>/<path>: instances that end with a session */
+#define NSU_RUN_DIR           "/run/nsunshare"                  /* root's, 0700; inside a session a private tmpfs */
+#define NSU_STATE_PARENT_DIR  "/var/lib"                        /* root's */
+#define NSU_STATE_DIR         NSU_STATE_PARENT_DIR "/nsunshare" /* root's, 0700, and all below but the last */
+#define NSU_INSTANCE_DIR      NSU_STATE_DIR "/instances"        /* <uid>/<path> */
+#define NSU_THROW_AWAY_DIR    NSU_STATE_DIR "/sessions"         /* <session id>/<path>: they end with a session */
 #define NSU_MARKER_NAME       "session"        /* in NSU_RUN_DIR of a session: says which it is (marker.h) */
 #define NSU_HELPER_NAME       "nsunshare-init" /* argv[0] and comm of PID 1 */
 #define NSU_HELPER_CHANNEL_FD 3                /* where the helper finds its end of the channel */
@@ -24,9 +26,11 @@
 #define NSU_TIMEOUT_MIN_MS      100
 #define NSU_TIMEOUT_MAX_MS      60000
 #define NSU_STOP_TIMEOUT_MAX_MS 30000
-#define NSU_CLOSE_WAIT_MS       20    /* pam_close_session waits no longer than this for PID 1 */
-#define NSU_TIMER_SLACK_NS      50000 /* the kernel's default; a user hands his own to a setuid caller */
-#define NSU_STOP_POLL_MS        10    /* PID 1 looks this often whether its namespace is empty */
+#define NSU_CLOSE_WAIT_MS       20     /* pam_close_session waits no longer than this for PID 1 */
+#define NSU_TIMER_SLACK_NS      50000  /* the kernel's default; a user hands his own to a setuid caller */
+#define NSU_KILL_WAIT_MS        60000  /* PID 1 waits no longer for the processes that it has killed to be gone */
+#define NSU_REMOVE_WAIT_MS      300000 /* and works no longer than this on what is thrown away */
+#define NSU_STOP_POLL_MS        10     /* PID 1 looks this often whether its namespace is empty */
 
 /* Sizes, in bytes unless the name says otherwise. */
 #define NSU_CONF_MAX             (256UL * 1024)

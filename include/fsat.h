@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base.h"
 #include "fail.h"
@@ -60,6 +61,38 @@ NSU_CHECKED int nsu_fsat_read_text(int fd, const char *path, size_t max, char **
  */
 NSU_CHECKED int nsu_fsat_open_target(int dirfd, const char *path, int *ret_fd);
 
+/**
+ * nsu_fsat_open_any - open anything to mount over it or to bind it, by descriptor.
+ * @dirfd:  as nsu_fsat_open_target() has it, and so the next two
+ * @path:   borrowed
+ * @ret_fd: given
+ *
+ * The same for a file of any type: O_PATH, so that nothing is done to it and a FIFO or a device never blocks.
+ * Return: as there, but -ENOTDIR only for what is above it.
+ */
+NSU_CHECKED int nsu_fsat_open_any(int dirfd, const char *path, int *ret_fd);
+
+/* A path whose meaning strangers shall not be able to change, and what was found against it. */
+struct nsu_fsat_walk {
+	int dirfd;          /* where a relative path starts; AT_FDCWD with an absolute one */
+	const char *path;   /* clean */
+	uid_t uid;          /* who may own what is on the way, beside root; 0: root alone */
+	bool is_last_owned; /* the last component must belong to one of them too */
+	const char *reason; /* said with -EPERM: what is wrong; NULL: it is the kernel's */
+	size_t reason_len;  /* and of which beginning of the path; 0: of where it starts */
+};
+
+/**
+ * nsu_fsat_walk - open a path on whose way only root, or one user, can rename anything.
+ * @walk:   its reason is set
+ * @ret_fd: given: an O_PATH descriptor of a file of any type; untouched on failure
+ *
+ * From component to component by descriptor, without symbolic links. Each directory above the last component must belong to
+ * root or @walk's uid and be writable by nobody else, or be sticky, where what the path names in it must belong to them.
+ * Return: 0; -EPERM with a reason if not; -errno of openat2(2), fstat(2): -ENOENT, -ELOOP, -ENOTDIR among them.
+ */
+NSU_CHECKED int nsu_fsat_walk(struct nsu_fsat_walk *walk, int *ret_fd);
+
 /* Which directory a process has as its root. Both say it: a chroot may be a bind mount of the root itself, or a directory of
  * the root's own mount. */
 struct nsu_fsat_root {
@@ -86,13 +119,16 @@ NSU_CHECKED int nsu_fsat_look_at_root(struct nsu_fsat_root *ret_root, struct nsu
 bool nsu_fsat_is_same_root(const struct nsu_fsat_root *a, const struct nsu_fsat_root *b);
 
 /**
- * nsu_fsat_make_dirs - make a directory and those above it, below a directory that is ours alone.
- * @dirfd:  a directory that no one else can write yet (the root of a mount that is not attached)
+ * nsu_fsat_make_target - make a directory or an empty file to mount over, and the directories above it.
+ * @dirfd:  a directory, of a user too
  * @path:   relative, clean
- * @ret_fd: given: O_PATH descriptor of the last one; untouched on failure
+ * @is_dir: a directory, else a file
+ * @ret_fd: given: O_PATH descriptor of it; untouched on failure
  *
- * What exists stays as it is; new ones get mode 0755 (less the umask). Return: 0; -errno of mkdirat(2), openat2(2).
+ * From component to component by descriptor, without symbolic links. What exists stays as it is (a file may be anything but a
+ * link); new directories get mode 0755, a file 0644 (less the umask).
+ * Return: 0; -errno of mkdirat(2), openat2(2): -ELOOP, -ENOTDIR among them.
  */
-NSU_CHECKED int nsu_fsat_make_dirs(int dirfd, const char *path, int *ret_fd);
+NSU_CHECKED int nsu_fsat_make_target(int dirfd, const char *path, bool is_dir, int *ret_fd);
 
 #endif

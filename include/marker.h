@@ -27,7 +27,7 @@ struct nsu_marker {
  * @uid:       of its user
  * @profile:   name of its profile
  *
- * Return: 0; -errno of symlinkat(2).
+ * Return: 0; -EINVAL if the id is none or the profile's name too long to be kept whole; -errno of symlinkat(2).
  */
 NSU_CHECKED int nsu_marker_make(int run_dirfd, const char *id, uid_t uid, const char *profile);
 

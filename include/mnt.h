@@ -21,6 +21,7 @@ struct nsu_mnt_option {
 enum nsu_mnt_propagation {
 	NSU_MNT_PRIVATE, /* not at all */
 	NSU_MNT_SLAVE,   /* from the host to the session only */
+	NSU_MNT_SHARED,  /* both ways */
 };
 
 /**
@@ -59,19 +60,29 @@ NSU_CHECKED int nsu_mnt_new(const char *type, const struct nsu_mnt_option *optio
 NSU_CHECKED int nsu_mnt_over(const char *type, const struct nsu_mnt_option *options, size_t n_options,
                              uint64_t attributes, int target_fd);
 
+/* How nsu_mnt_clone() does it. */
+enum nsu_mnt_how {
+	NSU_MNT_ALONE = 1, /* without what is mounted below */
+	NSU_MNT_TOP = 2,   /* with that, but attributes and propagation for the uppermost mount only */
+	NSU_MNT_CUT = 4,   /* private: no later mount of the host appears in it */
+};
+
 /**
- * nsu_mnt_clone_file - a detached bind mount of one file, read-only, nosuid, nodev, noexec.
- * @dirfd:  directory that holds it
- * @name:   the file's name
- * @ret_fd: given: the detached mount; untouched on failure
+ * nsu_mnt_clone - a detached bind mount, with its attributes set before anybody can see it.
+ * @dirfd:      the file itself, or a directory that holds it; O_PATH suffices
+ * @name:       its name there; "": @dirfd itself
+ * @how:        NSU_MNT_* bits
+ * @attributes: MOUNT_ATTR_* bits that are set beside those that the mounts have; none is taken away or added else
+ * @ret_fd:     given: the detached mount; untouched on failure
  *
- * Return: 0; -errno of open_tree(2), mount_setattr(2).
+ * Return: 0; -errno of open_tree(2), mount_setattr(2). A @name on a mount that is attached nowhere is -EINVAL before Linux
+ * 6.15.
  */
-NSU_CHECKED int nsu_mnt_clone_file(int dirfd, const char *name, int *ret_fd);
+NSU_CHECKED int nsu_mnt_clone(int dirfd, const char *name, unsigned how, uint64_t attributes, int *ret_fd);
 
 /**
  * nsu_mnt_attach - put a detached mount over an open directory or file.
- * @mount_fd:  of nsu_mnt_new() or nsu_mnt_clone_file()
+ * @mount_fd:  of nsu_mnt_new() or nsu_mnt_clone()
  * @target_fd: an O_PATH descriptor, directory over directory, file over file
  *
  * Changes this thread's mount namespace. Return: 0; -errno of move_mount(2): -ENOSPC at fs.mount-max.

@@ -20,7 +20,7 @@ struct nsu_session {
 	int init_pidfd;            /* PID 1; -1 where the plan has no pid namespace */
 	int channel_fd;            /* to PID 1; -1 likewise */
 	pid_t init_pid;            /* its number on the host, for log lines */
-	bool gives_time;           /* PID 1 lives on for a while after the order to end */
+	bool gives_time; /* PID 1 lives on for a while after the order to end: to stop processes, to remove files */
 	struct nsu_fsat_root root; /* of the opener inside: a chroot that it makes later stays its own */
 	struct {                   /* what the descriptors were at open, in the order above */
 		dev_t dev;
@@ -55,7 +55,7 @@ NSU_CHECKED int nsu_session_open(const struct nsu_plan *plan, const char *home, 
  * @fail:    record
  *
  * Goes back into the caller's own namespaces and tells PID 1 to end, with which all processes of the session do. Blocks
- * up to NSU_CLOSE_WAIT_MS for that, after which PID 1 is killed unless the plan has a stop_timeout; but it may take
+ * up to NSU_CLOSE_WAIT_MS for that, after which PID 1 is killed unless the plan has a stop_timeout or something to throw away; but it may take
  * longer: a child of the caller that is not reaped yet keeps PID 1.
  * A caller that has chrooted itself meanwhile stays in its mount namespace, and so in its chroot.
  * Return: 0; -errno of setns(2) where the caller has lost its privileges or has threads now: the session ends all the

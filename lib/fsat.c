@@ -140,10 +140,11 @@ int nsu_fsat_read_text(int fd, const char *path, size_t max, char **ret_text, si
 	return 0;
 }
 
-int nsu_fsat_open_target(int dirfd, const char *path, int *ret_fd)
+/* Below @dirfd if @path is relative, and never through a link. */
+static int open_path(int dirfd, const char *path, unsigned flags, int *ret_fd)
 {
 	struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.flags = flags | O_CLOEXEC,
 		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
 	long fd;
@@ -154,6 +155,107 @@ int nsu_fsat_open_target(int dirfd, const char *path, int *ret_fd)
 	if (fd < 0)
 		return -errno;
 	*ret_fd = (int)fd;
+	return 0;
+}
+
+int nsu_fsat_open_target(int dirfd, const char *path, int *ret_fd)
+{
+	return open_path(dirfd, path, O_PATH | O_DIRECTORY, ret_fd);
+}
+
+int nsu_fsat_open_any(int dirfd, const char *path, int *ret_fd)
+{
+	int ret = open_path(dirfd, path, O_PATH | O_DIRECTORY, ret_fd); /* which mounts what is automounted */
+
+	return ret == -ENOTDIR ? open_path(dirfd, path, O_PATH, ret_fd) : ret;
+}
+
+/* The next component of a path behind *@at, which moves behind it. Return: false if there is none, or it is too long. */
+static bool take_component(const char *path, size_t *at, char name[NAME_MAX + 1])
+{
+	size_t len;
+
+	*at += path[*at] == '/';
+	len = strcspn(path + *at, "/");
+	if (len == 0 || len > NAME_MAX)
+		return false;
+	memcpy(name, path + *at, len);
+	name[len] = '\0';
+	*at += len;
+	return true;
+}
+
+static bool is_owner_allowed(const struct nsu_fsat_walk *walk, const struct stat *st)
+{
+	return st->st_uid == 0 || st->st_uid == walk->uid;
+}
+
+/* May others change which file the next name in this directory is? */
+static const char *reason_against_dir(const struct nsu_fsat_walk *walk, const struct stat *st)
+{
+	if (!is_owner_allowed(walk, st))
+		return walk->uid == 0 ? "does not belong to root" : "belongs neither to root nor to the user";
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) && !(st->st_mode & S_ISVTX))
+		return "can be written by others (chmod go-w)";
+	return NULL;
+}
+
+static int refuse_step(struct nsu_fsat_walk *walk, const char *reason, size_t len)
+{
+	walk->reason = reason;
+	walk->reason_len = len;
+	return -EPERM;
+}
+
+/* One directory: looks at it, and opens the next component in it. @at is how much of the path has been walked. */
+static int step(struct nsu_fsat_walk *walk, int dirfd, size_t *at, int *ret_fd)
+{
+	size_t dir_len = *at;
+	char name[NAME_MAX + 1];
+	struct stat dir, st;
+	const char *reason;
+	int fd, ret;
+
+	if (fstat(dirfd, &dir) < 0)
+		return -errno;
+	reason = reason_against_dir(walk, &dir);
+	if (reason)
+		return refuse_step(walk, reason, dir_len);
+	if (!take_component(walk->path, at, name))
+		return -ENAMETOOLONG;
+	ret = walk->path[*at] ? nsu_fsat_open_target(dirfd, name, &fd) : nsu_fsat_open_any(dirfd, name, &fd);
+	if (ret < 0)
+		return ret;
+	*ret_fd = fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	/* In a sticky directory only the owner of a file, and of the directory, may rename it. */
+	if ((walk->is_last_owned || (dir.st_mode & (S_IWGRP | S_IWOTH))) && !is_owner_allowed(walk, &st))
+		return refuse_step(walk, reason_against_dir(walk, &st), *at);
+	return 0;
+}
+
+int nsu_fsat_walk(struct nsu_fsat_walk *walk, int *ret_fd)
+{
+	auto_close int dirfd = -1;
+	size_t at = 0;
+	int ret;
+
+	walk->reason = NULL;
+	walk->reason_len = 0;
+	ret = open_path(walk->dirfd, walk->path[0] == '/' ? "/" : ".", O_PATH | O_DIRECTORY, &dirfd);
+	while (ret == 0 && walk->path[at]) {
+		auto_close int next = -1;
+
+		ret = step(walk, dirfd, &at, &next);
+		if (ret == 0) {
+			close(dirfd);
+			dirfd = nsu_take_fd(&next);
+		}
+	}
+	if (ret < 0)
+		return ret;
+	*ret_fd = nsu_take_fd(&dirfd);
 	return 0;
 }
 
@@ -173,20 +275,42 @@ bool nsu_fsat_is_same_root(const struct nsu_fsat_root *a, const struct nsu_fsat_
 	return a->mount_id == b->mount_id && a->inode == b->inode;
 }
 
-int nsu_fsat_make_dirs(int dirfd, const char *path, int *ret_fd)
+static int make_empty_file(int dirfd, const char *name)
 {
-	char prefix[NSU_PATH_MAX];
-	size_t len = 0;
+	auto_close int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
-	if (strlen(path) >= sizeof(prefix))
+	return fd < 0 ? -errno : 0;
+}
+
+/* @fd moves from a directory to what the next component in it is, made where it is missing. */
+static int make_step(const char *path, size_t *at, bool is_dir, int *fd)
+{
+	auto_close int dirfd = nsu_take_fd(fd);
+	char name[NAME_MAX + 1];
+	int ret;
+
+	if (!take_component(path, at, name))
 		return -ENAMETOOLONG;
-	do {
-		len += path[len] == '/';
-		len += strcspn(path + len, "/");
-		memcpy(prefix, path, len);
-		prefix[len] = '\0';
-		if (mkdirat(dirfd, prefix, 0755) < 0 && errno != EEXIST)
-			return -errno;
-	} while (path[len]);
-	return nsu_fsat_open_target(dirfd, path, ret_fd);
+	if (path[*at] || is_dir)
+		ret = mkdirat(dirfd, name, 0755) < 0 ? -errno : 0;
+	else
+		ret = make_empty_file(dirfd, name);
+	if (ret < 0 && ret != -EEXIST)
+		return ret;
+	return path[*at] || is_dir ? nsu_fsat_open_target(dirfd, name, fd) : open_path(dirfd, name, O_PATH, fd);
+}
+
+int nsu_fsat_make_target(int dirfd, const char *path, bool is_dir, int *ret_fd)
+{
+	auto_close int fd = -1;
+	size_t at = 0;
+	int ret;
+
+	ret = open_path(dirfd, ".", O_PATH | O_DIRECTORY, &fd);
+	while (ret == 0 && path[at])
+		ret = make_step(path, &at, is_dir, &fd);
+	if (ret < 0)
+		return ret;
+	*ret_fd = nsu_take_fd(&fd);
+	return 0;
 }

@@ -29,9 +29,12 @@ static int set_attributes(int dirfd, const char *path, unsigned flags, struct mo
 
 int nsu_mnt_propagate(enum nsu_mnt_propagation propagation)
 {
-	struct mount_attr attr = {
-		.propagation = propagation == NSU_MNT_SLAVE ? MS_SLAVE : MS_PRIVATE,
+	static const unsigned flags[] = {
+		[NSU_MNT_PRIVATE] = MS_PRIVATE,
+		[NSU_MNT_SLAVE] = MS_SLAVE,
+		[NSU_MNT_SHARED] = MS_SHARED,
 	};
+	struct mount_attr attr = {.propagation = flags[propagation]};
 
 	return set_attributes(AT_FDCWD, "/", AT_RECURSIVE, &attr);
 }
@@ -88,16 +91,21 @@ int nsu_mnt_over(const char *type, const struct nsu_mnt_option *options, size_t 
 	return 0;
 }
 
-int nsu_mnt_clone_file(int dirfd, const char *name, int *ret_fd)
+int nsu_mnt_clone(int dirfd, const char *name, unsigned how, uint64_t attributes, int *ret_fd)
 {
-	struct mount_attr attr = {.attr_set = ALWAYS | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY};
-	auto_close int fd =
-		(int)syscall(SYS_open_tree, dirfd, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	struct mount_attr attr = {
+		.attr_set = attributes,
+		.propagation = how & NSU_MNT_CUT ? MS_PRIVATE : 0,
+	};
+	unsigned whole = how & NSU_MNT_ALONE ? 0 : AT_RECURSIVE;
+	auto_close int fd = (int)syscall(SYS_open_tree, dirfd, name,
+	                                 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | whole |
+	                                         (name[0] ? 0 : AT_EMPTY_PATH));
 	int ret;
 
 	if (fd < 0)
 		return -errno;
-	ret = set_attributes(fd, "", AT_EMPTY_PATH, &attr);
+	ret = set_attributes(fd, "", AT_EMPTY_PATH | (how & NSU_MNT_TOP ? 0 : whole), &attr);
 	if (ret < 0)
 		return ret;
 	*ret_fd = nsu_take_fd(&fd);

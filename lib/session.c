@@ -246,12 +246,16 @@ static bool order_end(const struct nsu_session *session)
 	return session->channel_fd >= 0 && nsu_channel_send(session->channel_fd, &order, sizeof(order), -1) == 0;
 }
 
-/* Both by order and by signal, either of which may fail. */
+/* Both by order and by signal, either of which may fail; what is to be removed is, if that is a matter of a moment. */
 static void abandon(struct nsu_session *session)
 {
-	order_end(session);
-	if (session->init_pidfd >= 0)
+	bool is_ordered = order_end(session);
+
+	if (session->init_pidfd >= 0) {
+		if (is_ordered && session->gives_time)
+			(void)!nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS);
 		nsu_proc_kill(session->init_pidfd);
+	}
 	close_all(session);
 }
 
@@ -261,6 +265,7 @@ int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_s
 	char cwd[NSU_PATH_MAX];
 	int ret;
 
+	new.gives_time = plan->stop_timeout_ms > 0 || nsu_plan_throws_away(plan);
 	get_directory(cwd);
 	ret = prepare(plan, &new, fail);
 	if (ret == 0)
@@ -275,7 +280,6 @@ int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_s
 		nsu_close_fd(&new.channel_fd);
 		nsu_close_fd(&new.init_pidfd);
 	}
-	new.gives_time = plan->stop_timeout_ms > 0;
 	*session = new;
 	return 0;
 }

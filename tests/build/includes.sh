@@ -17,6 +17,7 @@ include/mnt.h:
 include/channel.h:
 include/subject.h:
 include/plan.h:
+include/marker.h:
 include/template.h:        subject
 include/wire.h:            plan fsat
 include/policy.h:          plan subject
@@ -27,6 +28,7 @@ lib/fsat.c:
 lib/proc.c:
 lib/ns.c:                  channel proc
 lib/mnt.c:
+lib/marker.c:              text
 lib/channel.c:
 lib/subject.c:
 lib/plan.c:                ns text
@@ -44,9 +46,17 @@ helper/confine.h:
 helper/confine.c:
 helper/init.h:
 helper/init.c:             proc wire
+helper/instance.h:         plan
+helper/instance.c:         fsat
+helper/target.h:           instance plan
+helper/target.c:           fsat text
+helper/kind.h:             target
+helper/kind.c:             fsat mnt
+helper/remove.h:           plan
+helper/remove.c:           proc text
 helper/setup.h:            plan
-helper/setup.c:            fsat mnt proc text
-helper/main.c:             channel confine fsat init plan proc setup wire
+helper/setup.c:            fsat kind marker mnt proc remove target
+helper/main.c:             channel confine fsat init plan proc remove setup wire
 pam_module/pam_nsunshare.c: policy session subject text
 '
 

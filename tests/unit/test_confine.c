@@ -140,7 +140,7 @@ static void drop_it(void)
 	pid_t parent = getppid();
 	struct timespec now;
 
-	CHILD_CHECK_OK(nsu_confine_drop(true, &fail), &fail);
+	CHILD_CHECK_OK(nsu_confine_drop(NSU_CONFINE_KILL, &fail), &fail);
 	if (open("/etc/passwd", O_RDONLY) >= 0 || errno != EPERM)
 		end(11);
 	if (syscall(SYS_fork) >= 0 || errno != EPERM)
@@ -180,7 +180,7 @@ static void look_at_a_confined_one(void)
 	CHILD_CHECK(pipe2(ready, O_CLOEXEC) == 0 && pipe2(hold, O_CLOEXEC) == 0);
 	pid = fork();
 	if (pid == 0) {
-		CHILD_CHECK_OK(nsu_confine_drop(true, &fail), &fail);
+		CHILD_CHECK_OK(nsu_confine_drop(NSU_CONFINE_KILL, &fail), &fail);
 		if (write(ready[1], "", 1) == 1)
 			syscall(SYS_ppoll, NULL, 0, NULL, NULL, 8);
 		end(1);

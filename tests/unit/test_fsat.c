@@ -290,36 +290,36 @@ static void open_target_does_not_leave_the_directory(void **state)
 	assert_int_equal(target(place_dirfd, "dir/../.."), -EXDEV);
 }
 
-static void make_dirs_makes_what_is_missing_and_keeps_what_is_there(void **state)
+static void make_target_makes_what_is_missing_and_keeps_what_is_there(void **state)
 {
 	mode_t old = umask(022);
 	struct stat st;
 	int fd = -1;
 
 	(void)state;
-	assert_int_equal(nsu_fsat_make_dirs(place_dirfd, "a/b/c", &fd), 0);
+	assert_int_equal(nsu_fsat_make_target(place_dirfd, "a/b/c", true, &fd), 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0755);
 	close(fd);
-	assert_int_equal(nsu_fsat_make_dirs(place_dirfd, "a/b/c", &fd), 0);
+	assert_int_equal(nsu_fsat_make_target(place_dirfd, "a/b/c", true, &fd), 0);
 	close(fd);
-	assert_int_equal(nsu_fsat_make_dirs(place_dirfd, "dir/new", &fd), 0);
+	assert_int_equal(nsu_fsat_make_target(place_dirfd, "dir/new", true, &fd), 0);
 	close(fd);
 	umask(old);
 }
 
-static void make_dirs_refuses_what_is_no_directory(void **state)
+static void make_target_refuses_what_is_no_directory(void **state)
 {
 	int fd = 77;
 
 	(void)state;
-	assert_int_equal(nsu_fsat_make_dirs(place_dirfd, "fifo/a", &fd), -ENOTDIR);
-	assert_int_equal(nsu_fsat_make_dirs(place_dirfd, "fifo", &fd), -ENOTDIR);
-	assert_int_equal(nsu_fsat_make_dirs(place_dirfd, "link", &fd), -ELOOP);
+	assert_int_equal(nsu_fsat_make_target(place_dirfd, "fifo/a", true, &fd), -ENOTDIR);
+	assert_int_equal(nsu_fsat_make_target(place_dirfd, "fifo", true, &fd), -ENOTDIR);
+	assert_int_equal(nsu_fsat_make_target(place_dirfd, "link", true, &fd), -ELOOP);
 	assert_int_equal(fd, 77);
 }
 
-static void make_dirs_refuses_a_path_that_is_too_long(void **state)
+static void make_target_refuses_a_path_that_is_too_long(void **state)
 {
 	char path[NSU_PATH_MAX + 1];
 	int fd = 77;
@@ -327,7 +327,7 @@ static void make_dirs_refuses_a_path_that_is_too_long(void **state)
 	(void)state;
 	memset(path, 'a', NSU_PATH_MAX);
 	path[NSU_PATH_MAX] = '\0';
-	assert_int_equal(nsu_fsat_make_dirs(place_dirfd, path, &fd), -ENAMETOOLONG);
+	assert_int_equal(nsu_fsat_make_target(place_dirfd, path, true, &fd), -ENAMETOOLONG);
 }
 
 int main(void)
@@ -350,9 +350,9 @@ int main(void)
 		cmocka_unit_test(open_target_takes_directories_only),
 		cmocka_unit_test(open_target_follows_no_symbolic_link),
 		cmocka_unit_test(open_target_does_not_leave_the_directory),
-		cmocka_unit_test(make_dirs_makes_what_is_missing_and_keeps_what_is_there),
-		cmocka_unit_test(make_dirs_refuses_what_is_no_directory),
-		cmocka_unit_test(make_dirs_refuses_a_path_that_is_too_long),
+		cmocka_unit_test(make_target_makes_what_is_missing_and_keeps_what_is_there),
+		cmocka_unit_test(make_target_refuses_what_is_no_directory),
+		cmocka_unit_test(make_target_refuses_a_path_that_is_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, make_place, remove_place);

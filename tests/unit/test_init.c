@@ -30,7 +30,12 @@ static void start_init(int stop_timeout_ms, bool is_pid1, void (*inside)(void))
 	CHILD_CHECK(unshare(CLONE_NEWPID) == 0);
 	init_pid = fork();
 	if (init_pid == 0) {
-		struct nsu_init init = {ends[1], opener[0], stop_timeout_ms, is_pid1};
+		struct nsu_init init = {
+			.channel_fd = ends[1],
+			.opener_pidfd = opener[0],
+			.stop_timeout_ms = stop_timeout_ms,
+			.is_pid1 = is_pid1,
+		};
 		sigset_t all;
 
 		close(ends[0]);

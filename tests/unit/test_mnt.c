@@ -7,6 +7,8 @@
 
 #include "mnt.h"
 
+#define CLOSED (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY)
+
 static int open_path(const char *path)
 {
 	return open(path, O_PATH | O_CLOEXEC);
@@ -79,8 +81,8 @@ static void clone_a_file(void)
 	write_file("/mnt/over", "", 0644);
 	CHILD_CHECK(symlink("from", "/mnt/link") == 0);
 	dirfd = open("/mnt", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	CHILD_CHECK(nsu_mnt_clone_file(dirfd, "missing", &fd) == -ENOENT && fd == -1);
-	CHILD_CHECK(nsu_mnt_clone_file(dirfd, "from", &fd) == 0);
+	CHILD_CHECK(nsu_mnt_clone(dirfd, "missing", NSU_MNT_ALONE, CLOSED, &fd) == -ENOENT && fd == -1);
+	CHILD_CHECK(nsu_mnt_clone(dirfd, "from", NSU_MNT_ALONE, CLOSED, &fd) == 0);
 	CHILD_CHECK(nsu_mnt_attach(fd, open_path("/mnt/over")) == 0);
 	CHILD_CHECK(flags_of("/mnt/over") & ST_RDONLY && flags_of("/mnt/over") & ST_NOSUID);
 	CHILD_CHECK(flags_of("/mnt/over") & ST_NODEV && flags_of("/mnt/over") & ST_NOEXEC);
@@ -88,7 +90,7 @@ static void clone_a_file(void)
 	CHILD_CHECK(!(flags_of("/mnt/from") & ST_RDONLY));
 }
 
-static void clone_file_gives_a_read_only_mount_of_one_file(void **state)
+static void clone_gives_a_read_only_mount_of_one_file(void **state)
 {
 	(void)state;
 	SKIP_UNLESS_ROOT();
@@ -168,7 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(new_makes_a_tmpfs_with_its_limits_and_attributes),
 		cmocka_unit_test(new_refuses_options_and_file_systems_that_it_does_not_know),
-		cmocka_unit_test(clone_file_gives_a_read_only_mount_of_one_file),
+		cmocka_unit_test(clone_gives_a_read_only_mount_of_one_file),
 		cmocka_unit_test(attach_refuses_a_directory_over_a_file),
 		cmocka_unit_test(propagate_reaches_every_mount),
 		cmocka_unit_test(new_fails_without_privilege),

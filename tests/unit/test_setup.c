@@ -33,16 +33,24 @@ static void begin(void)
 	plan.namespaces = CLONE_NEWNS | CLONE_NEWUTS;
 }
 
+static int sessions_dirfd;
+
+static int run(void)
+{
+	sessions_dirfd = -1;
+	return nsu_setup_run(&plan, &sessions_dirfd, &record);
+}
+
 static void carry_out(void)
 {
-	CHILD_CHECK_OK(nsu_setup_run(&plan, &record), &record);
+	CHILD_CHECK_OK(run(), &record);
 	CHILD_CHECK(record.err == 0);
 }
 
 static void check_fails(int err, const char *word)
 {
 	record = (struct nsu_fail)NSU_FAIL_INIT;
-	CHILD_CHECK(nsu_setup_run(&plan, &record) == -err);
+	CHILD_CHECK(run() == -err);
 	CHILD_CHECK(strstr(record.text, word));
 }
 

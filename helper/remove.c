@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The session's directory is root's alone. What is not empty in a directory in it is moved up into it, under a fresh name, and
+ * emptied there: so no tree is too deep. No process of the session is left; one outside may still hold a directory of it and
+ * make files there: hence the limit of time.
+ */
+#include "remove.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "proc.h"
+#include "text.h"
+
+#define BATCH_BYTES 8192
+
+/* As getdents64(2) writes it. */
+struct entry {
+	uint64_t ino;
+	int64_t off;
+	uint16_t len;
+	uint8_t type;
+	char name[];
+};
+
+struct removal {
+	int top_dirfd;
+	uint64_t n_moved;
+	int64_t deadline_ms;
+	bool has_changed; /* in this round */
+};
+
+/* Static: see main.c. One for each of the two directories that are read at a time. */
+static uint64_t top_batch[BATCH_BYTES / sizeof(uint64_t)], inner_batch[BATCH_BYTES / sizeof(uint64_t)];
+
+typedef void (*visitor)(struct removal *removal, int dirfd, const char *name);
+
+static int open_to_read(int dirfd, const char *name)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+	};
+
+	return (int)syscall(SYS_openat2, dirfd, name, &how, sizeof(how));
+}
+
+static bool is_dot(const char *name)
+{
+	return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+}
+
+static void visit_all(struct removal *removal, int dirfd, uint64_t *batch, visitor visit)
+{
+	for (;;) {
+		long n = syscall(SYS_getdents64, dirfd, batch, BATCH_BYTES);
+
+		if (n <= 0 || nsu_proc_now_ms() > removal->deadline_ms)
+			return;
+		for (long at = 0; at < n;) {
+			const struct entry *entry = (const struct entry *)(batch + at / (long)sizeof(*batch));
+
+			if (!is_dot(entry->name))
+				visit(removal, dirfd, entry->name);
+			at += entry->len;
+		}
+	}
+}
+
+/* Return: false if it is still there; errno says why: ENOTEMPTY of a directory. */
+static bool remove_one(struct removal *removal, int dirfd, const char *name)
+{
+	bool is_gone = unlinkat(dirfd, name, 0) == 0;
+
+	if (!is_gone &&
+	    (errno == EISDIR || errno == EPERM)) /* POSIX, and some file systems, say EPERM of a directory */
+		is_gone = unlinkat(dirfd, name, AT_REMOVEDIR) == 0;
+	removal->has_changed = removal->has_changed || is_gone;
+	return is_gone;
+}
+
+static bool is_not_empty(void)
+{
+	return errno == ENOTEMPTY || errno == EEXIST;
+}
+
+static void remove_or_move_up(struct removal *removal, int dirfd, const char *name)
+{
+	char fresh[32]; /* no instance's name begins like this */
+
+	if (remove_one(removal, dirfd, name) || !is_not_empty())
+		return;
+	snprintf(fresh, sizeof(fresh), "-%llx", (unsigned long long)removal->n_moved++);
+	if (syscall(SYS_renameat2, dirfd, name, removal->top_dirfd, fresh, 0) == 0)
+		removal->has_changed = true;
+}
+
+static void empty_and_remove(struct removal *removal, int dirfd, const char *name)
+{
+	auto_close int inner_dirfd = -1;
+
+	if (remove_one(removal, dirfd, name) || !is_not_empty())
+		return;
+	inner_dirfd = open_to_read(dirfd, name);
+	if (inner_dirfd < 0)
+		return;
+	visit_all(removal, inner_dirfd, inner_batch, remove_or_move_up);
+	(void)remove_one(removal, dirfd, name);
+}
+
+/* Is this an instance that is thrown away, with a mount of the plan below it? */
+static bool is_in_the_way(const struct nsu_plan *plan, size_t index)
+{
+	const struct nsu_plan_mount *mount = &plan->mounts[index];
+
+	for (size_t i = index + 1; i < plan->n_mounts; i++) {
+		if (mount->type == NSU_PLAN_INSTANCE && mount->throw_away &&
+		    nsu_text_is_below(plan->mounts[i].path, mount->path))
+			return true;
+	}
+	return false;
+}
+
+bool nsu_remove_needs_detach(const struct nsu_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		if (is_in_the_way(plan, i))
+			return true;
+	}
+	return false;
+}
+
+/* By path: wherever that leads by now, it is a mount of this session only, which is at its end. */
+static void detach(const struct nsu_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		if (is_in_the_way(plan, i))
+			(void)umount2(plan->mounts[i].path, MNT_DETACH | UMOUNT_NOFOLLOW);
+	}
+}
+
+void nsu_remove_session(const struct nsu_plan *plan, int sessions_dirfd)
+{
+	struct removal removal = {.deadline_ms = nsu_proc_now_ms() + NSU_REMOVE_WAIT_MS};
+
+	detach(plan);
+	do {
+		auto_close int top_dirfd = open_to_read(sessions_dirfd, plan->id);
+
+		if (top_dirfd < 0)
+			return;
+		removal.top_dirfd = top_dirfd;
+		removal.has_changed = false;
+		visit_all(&removal, top_dirfd, top_batch, empty_and_remove);
+		if (unlinkat(sessions_dirfd, plan->id, AT_REMOVEDIR) == 0)
+			return;
+	} while (removal.has_changed && nsu_proc_now_ms() < removal.deadline_ms);
+}
