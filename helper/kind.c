@@ -174,7 +174,12 @@ static int make_mask(struct nsu_setup *setup, struct nsu_work *work)
 static int make_bind(const struct nsu_plan_mount *mount, struct nsu_work *work)
 {
 	uint64_t attributes = ALWAYS;
+	struct stat source, target;
 
+	if (fstat(work->source_fd, &source) < 0 || fstat(work->target_fd, &target) < 0)
+		return -errno;
+	if (S_ISDIR(source.st_mode) != S_ISDIR(target.st_mode)) /* of which the kernel says EINVAL */
+		return S_ISDIR(source.st_mode) ? -ENOTDIR : -EISDIR;
 	if (mount->noexec)
 		attributes |= MOUNT_ATTR_NOEXEC;
 	if (mount->read_only)

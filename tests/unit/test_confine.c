@@ -167,12 +167,46 @@ static void drop_leaves_only_the_calls_of_process_1(void **state)
 	assert_int_equal(in_child(drop_it), 0);
 }
 
+/* With what it needs to remove files: whether each of its calls gets as far as the kernel. */
+static void drop_but_remove(void)
+{
+	struct nsu_fail fail = NSU_FAIL_INIT;
+
+	CHILD_CHECK_OK(nsu_confine_drop(NSU_CONFINE_REMOVE, &fail), &fail);
+	if (unlinkat(-1, "x", 0) >= 0 || errno != EBADF)
+		end(11);
+	if (syscall(SYS_renameat2, -1, "x", -1, "y", 0) >= 0 || errno != EBADF)
+		end(12);
+	if (syscall(SYS_openat2, -1, "x", NULL, 0) >= 0 || errno != EINVAL)
+		end(13);
+	if (syscall(SYS_getdents64, -1, NULL, 0) >= 0 || errno != EBADF)
+		end(14);
+	if (open("/etc/passwd", O_RDONLY) >= 0 || errno != EPERM)
+		end(15);
+	if (kill(1, 0) >= 0 || errno != EPERM)
+		end(16);
+	if (umount2("/mnt", 0) >= 0 || errno != EPERM)
+		end(17);
+	if (mkdirat(-1, "x", 0) >= 0 || errno != EPERM || fchmod(-1, 0) >= 0 || errno != EPERM)
+		end(18);
+	end(0);
+}
+
+static void drop_leaves_what_removes_files_where_it_is_wanted(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(drop_but_remove), 0);
+}
+
+static unsigned keeps;
+static const char *capabilities;
+
 /* What the kernel says of a confined process, seen from outside. */
 static void look_at_a_confined_one(void)
 {
-	static const char *const lines[] = {"\nCapPrm:\t0000000000000020\n", "\nCapEff:\t0000000000000020\n",
-	                                    "\nCapInh:\t0000000000000000\n", "\nNoNewPrivs:\t1\n", "\nSeccomp:\t2\n"};
-	char path[64], text[8192] = "", byte;
+	static const char *const lines[] = {"\nCapInh:\t0000000000000000\n", "\nNoNewPrivs:\t1\n", "\nSeccomp:\t2\n"};
+	char path[64], text[8192] = "", word[64], byte;
 	struct nsu_fail fail = NSU_FAIL_INIT;
 	int ready[2], hold[2], fd;
 	pid_t pid;
@@ -180,7 +214,7 @@ static void look_at_a_confined_one(void)
 	CHILD_CHECK(pipe2(ready, O_CLOEXEC) == 0 && pipe2(hold, O_CLOEXEC) == 0);
 	pid = fork();
 	if (pid == 0) {
-		CHILD_CHECK_OK(nsu_confine_drop(NSU_CONFINE_KILL, &fail), &fail);
+		CHILD_CHECK_OK(nsu_confine_drop(keeps, &fail), &fail);
 		if (write(ready[1], "", 1) == 1)
 			syscall(SYS_ppoll, NULL, 0, NULL, NULL, 8);
 		end(1);
@@ -193,13 +227,29 @@ static void look_at_a_confined_one(void)
 	kill(pid, SIGKILL);
 	for (size_t i = 0; i < NSU_COUNT(lines); i++)
 		CHILD_CHECK(strstr(text, lines[i]));
+	snprintf(word, sizeof(word), "\nCapPrm:\t%s\nCapEff:\t%s\n", capabilities, capabilities);
+	CHILD_CHECK(strstr(text, word));
 }
 
-static void drop_keeps_one_capability_and_no_new_privileges(void **state)
+static void drop_keeps_the_capabilities_of_its_duties_only(void **state)
 {
+	static const struct {
+		unsigned keeps;
+		const char *capabilities;
+	} cases[] = {
+		{0, "0000000000000000"},
+		{NSU_CONFINE_KILL, "0000000000000020"},
+		{NSU_CONFINE_REMOVE, "000000000000000a"},
+		{NSU_CONFINE_KILL | NSU_CONFINE_REMOVE | NSU_CONFINE_DETACH, "000000000020002a"},
+	};
+
 	(void)state;
 	SKIP_UNLESS_ROOT();
-	assert_int_equal(in_child(look_at_a_confined_one), 0);
+	for (size_t i = 0; i < NSU_COUNT(cases); i++) {
+		keeps = cases[i].keeps;
+		capabilities = cases[i].capabilities;
+		assert_int_equal(in_child(look_at_a_confined_one), 0);
+	}
 }
 
 int main(void)
@@ -209,7 +259,8 @@ int main(void)
 		cmocka_unit_test(reset_raises_low_limits),
 		cmocka_unit_test(reset_fails_when_it_can_not_become_root),
 		cmocka_unit_test(drop_leaves_only_the_calls_of_process_1),
-		cmocka_unit_test(drop_keeps_one_capability_and_no_new_privileges),
+		cmocka_unit_test(drop_leaves_what_removes_files_where_it_is_wanted),
+		cmocka_unit_test(drop_keeps_the_capabilities_of_its_duties_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

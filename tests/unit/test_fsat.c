@@ -319,6 +319,118 @@ static void make_target_refuses_what_is_no_directory(void **state)
 	assert_int_equal(fd, 77);
 }
 
+static void make_target_makes_a_file_where_one_is_wanted(void **state)
+{
+	struct stat st;
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(nsu_fsat_make_target(place_dirfd, "dir/new/file", false, &fd), 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_true(S_ISREG(st.st_mode) && st.st_size == 0);
+	close(fd);
+	assert_int_equal(nsu_fsat_make_target(place_dirfd, "dir/new/file", false, &fd), 0);
+	close(fd);
+	assert_int_equal(nsu_fsat_make_target(place_dirfd, "link", false, &fd), -ELOOP);
+	assert_int_equal(nsu_fsat_make_target(place_dirfd, "link/file", false, &fd), -ELOOP);
+	assert_int_equal(faccessat(place_dirfd, "dir/file", F_OK, 0), -1);
+	unlinkat(place_dirfd, "dir/new/file", 0);
+}
+
+static void open_any_takes_files_of_all_types_and_no_links(void **state)
+{
+	int fd = 77;
+
+	(void)state;
+	assert_int_equal(nsu_fsat_open_any(place_dirfd, "link", &fd), -ELOOP);
+	assert_int_equal(nsu_fsat_open_any(place_dirfd, "fifo/x", &fd), -ENOTDIR);
+	assert_int_equal(nsu_fsat_open_any(place_dirfd, "missing", &fd), -ENOENT);
+	assert_int_equal(nsu_fsat_open_any(place_dirfd, "..", &fd), -EXDEV);
+	assert_int_equal(fd, 77);
+	assert_int_equal(nsu_fsat_open_any(place_dirfd, "fifo", &fd), 0); /* and does not block */
+	assert_true(fcntl(fd, F_GETFL) & O_PATH);
+	close(fd);
+	assert_int_equal(nsu_fsat_open_any(place_dirfd, "dir", &fd), 0);
+	close(fd);
+}
+
+/* What a walk by a user's path gives; the reason concerns a beginning of the path. */
+static void walk(const char *path, uid_t uid, bool is_last_owned, int err, const char *about)
+{
+	struct nsu_fsat_walk step = {.dirfd = AT_FDCWD, .path = path, .uid = uid, .is_last_owned = is_last_owned};
+	int before = count_fds();
+	int fd = 77;
+	int ret = nsu_fsat_walk(&step, &fd);
+
+	CHILD_CHECK(ret == -err);
+	if (ret == 0)
+		close(fd);
+	else
+		CHILD_CHECK(fd == 77);
+	CHILD_CHECK(!about == !step.reason);
+	if (about)
+		CHILD_CHECK(step.reason_len == strlen(about) && strncmp(path, about, step.reason_len) == 0);
+	CHILD_CHECK(count_fds() == before);
+}
+
+static void walk_ways(void)
+{
+	own_mounts();
+	own_directory();
+	umask(0);
+	CHILD_CHECK(mkdir("/mnt/mine", 0755) == 0 && mkdir("/mnt/mine/dir", 0755) == 0);
+	CHILD_CHECK(chown("/mnt/mine", 1000, 0) == 0 && mkdir("/mnt/sticky", 01777) == 0);
+	CHILD_CHECK(mkdir("/mnt/sticky/mine", 0755) == 0 && chown("/mnt/sticky/mine", 1000, 0) == 0);
+	CHILD_CHECK(mkdir("/mnt/open", 0777) == 0 && mkdir("/mnt/open/dir", 0755) == 0);
+	CHILD_CHECK(symlink("mine", "/mnt/link") == 0 && mkfifo("/mnt/mine/fifo", 0666) == 0);
+	walk("/mnt/mine", 0, false, 0, NULL);
+	walk("/mnt/mine", 0, true, EPERM, "/mnt/mine");
+	walk("/mnt/mine/dir", 0, false, EPERM, "/mnt/mine");
+	walk("/mnt/mine/dir", 1000, true, 0, NULL);
+	walk("/mnt/mine/dir", 2000, true, EPERM, "/mnt/mine");
+	walk("/mnt/mine/fifo", 1000, false, 0, NULL);
+	walk("/mnt/sticky/mine", 0, false, EPERM, "/mnt/sticky/mine");
+	walk("/mnt/sticky/mine", 1000, false, 0, NULL);
+	walk("/mnt/open", 0, true, 0, NULL);
+	walk("/mnt/open/dir", 1000, true, EPERM, "/mnt/open");
+	walk("/mnt/link/dir", 1000, false, ELOOP, NULL);
+	walk("/mnt/link", 1000, false, ELOOP, NULL);
+	walk("/mnt/none/dir", 1000, false, ENOENT, NULL);
+	walk("/mnt/mine/fifo/x", 1000, false, ENOTDIR, NULL);
+	CHILD_CHECK(chown("/mnt", 1000, 0) == 0);
+	walk("/mnt/open", 0, true, EPERM, "/mnt");
+}
+
+static void walk_goes_only_where_nobody_else_can_rename(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(walk_ways), 0);
+}
+
+static void walk_below(void)
+{
+	struct nsu_fsat_walk step = {.path = "dir/x"};
+	int fd = 77;
+
+	own_mounts();
+	own_directory();
+	CHILD_CHECK(mkdir("/mnt/mine", 0755) == 0 && mkdir("/mnt/mine/dir", 0755) == 0);
+	CHILD_CHECK(mkdir("/mnt/mine/dir/x", 0755) == 0);
+	step.dirfd = open("/mnt/mine", O_PATH | O_CLOEXEC);
+	CHILD_CHECK(nsu_fsat_walk(&step, &fd) == 0 && fd != 77);
+	close(fd);
+	CHILD_CHECK(chown("/mnt/mine", 1000, 0) == 0);
+	CHILD_CHECK(nsu_fsat_walk(&step, &fd) == -EPERM && step.reason && step.reason_len == 0);
+}
+
+static void walk_looks_at_where_it_starts_too(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(walk_below), 0);
+}
+
 static void make_target_refuses_a_path_that_is_too_long(void **state)
 {
 	char path[NSU_PATH_MAX + 1];
@@ -353,6 +465,10 @@ int main(void)
 		cmocka_unit_test(make_target_makes_what_is_missing_and_keeps_what_is_there),
 		cmocka_unit_test(make_target_refuses_what_is_no_directory),
 		cmocka_unit_test(make_target_refuses_a_path_that_is_too_long),
+		cmocka_unit_test(make_target_makes_a_file_where_one_is_wanted),
+		cmocka_unit_test(open_any_takes_files_of_all_types_and_no_links),
+		cmocka_unit_test(walk_goes_only_where_nobody_else_can_rename),
+		cmocka_unit_test(walk_looks_at_where_it_starts_too),
 	};
 
 	return cmocka_run_group_tests(tests, make_place, remove_place);

@@ -15,6 +15,7 @@ static int order_fd;   /* the opener's end of the channel */
 static int opener_fd;  /* closing it is the death of the opener */
 static int session_fd; /* read end of a pipe that all processes of the session hold */
 static pid_t init_pid; /* as the host has it */
+static bool leaves_nobody;
 
 /*
  * Starts a PID 1 that runs nsu_init_run(), and in its namespace first what @inside does. A pipe stands for the opener's
@@ -34,6 +35,7 @@ static void start_init(int stop_timeout_ms, bool is_pid1, void (*inside)(void))
 			.channel_fd = ends[1],
 			.opener_pidfd = opener[0],
 			.stop_timeout_ms = stop_timeout_ms,
+			.leaves_nobody = leaves_nobody,
 			.is_pid1 = is_pid1,
 		};
 		sigset_t all;
@@ -45,7 +47,7 @@ static void start_init(int stop_timeout_ms, bool is_pid1, void (*inside)(void))
 		sigfillset(&all);
 		sigprocmask(SIG_SETMASK, &all, NULL);
 		nsu_init_run(&init);
-		_exit(0);
+		_exit(leaves_nobody && kill(-1, 0) == 0 ? 1 : 0);
 	}
 	CHILD_CHECK(init_pid > 0);
 	close(ends[1]);
@@ -248,6 +250,62 @@ static void init_gives_stubborn_processes_their_time_and_no_more(void **state)
 	assert_int_equal(in_child(stop_a_stubborn_one), 0);
 }
 
+/* Ten that are never the same process for long: each ends as soon as it has made the next. */
+static void runners(void)
+{
+	for (int i = 0; i < 10; i++) {
+		if (fork() == 0) {
+			signal(SIGTERM, SIG_IGN);
+			for (;;) {
+				if (fork() > 0)
+					_exit(0);
+			}
+		}
+	}
+}
+
+static void end_with_nobody_left(void)
+{
+	int status;
+
+	leaves_nobody = true;
+	start_init(0, true, runners);
+	usleep(20000);
+	order_the_end();
+	CHILD_CHECK(ends_within(10000));
+	CHILD_CHECK(is_session_empty());
+	CHILD_CHECK(waitpid(init_pid, &status, 0) == init_pid && status == 0);
+}
+
+static void init_leaves_nobody_where_something_is_thrown_away(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(end_with_nobody_left), 0);
+}
+
+static void stop_and_leave_nobody(void)
+{
+	int64_t began;
+	int status;
+
+	leaves_nobody = true;
+	start_init(300, true, a_process_that_ignores_sigterm);
+	usleep(50000);
+	began = nsu_proc_now_ms();
+	close(opener_fd);
+	CHILD_CHECK(ends_within(5000));
+	CHILD_CHECK(nsu_proc_now_ms() - began >= 250);
+	CHILD_CHECK(waitpid(init_pid, &status, 0) == init_pid && status == 0);
+}
+
+static void init_gives_their_time_first_where_it_leaves_nobody(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(stop_and_leave_nobody), 0);
+}
+
 /* PID 1 is the only child of ours: its own children are counted in /proc. */
 static void reap_orphans(void)
 {
@@ -288,6 +346,8 @@ int main(void)
 		cmocka_unit_test(init_ignores_what_is_no_order),
 		cmocka_unit_test(init_ends_as_soon_as_sigterm_has_emptied_the_session),
 		cmocka_unit_test(init_gives_stubborn_processes_their_time_and_no_more),
+		cmocka_unit_test(init_leaves_nobody_where_something_is_thrown_away),
+		cmocka_unit_test(init_gives_their_time_first_where_it_leaves_nobody),
 		cmocka_unit_test(init_reaps_orphans),
 	};
 

@@ -97,6 +97,37 @@ static void clone_gives_a_read_only_mount_of_one_file(void **state)
 	assert_int_equal(in_child(clone_a_file), 0);
 }
 
+static void clone_a_tree(void)
+{
+	int dir_fd, fd = -1;
+
+	own_mounts();
+	own_directory();
+	CHILD_CHECK(mkdir("/mnt/a", 0755) == 0 && mkdir("/mnt/to", 0755) == 0);
+	CHILD_CHECK(mount("a", "/mnt/a", "tmpfs", MS_NOSUID, "size=1M") == 0 && mkdir("/mnt/a/b", 0755) == 0);
+	CHILD_CHECK(mount("b", "/mnt/a/b", "tmpfs", 0, "size=1M") == 0 && mkdir("/mnt/a/b/c", 0755) == 0);
+	dir_fd = open_path("/mnt/a");
+	CHILD_CHECK(nsu_mnt_clone(dir_fd, "", 0, MOUNT_ATTR_RDONLY, &fd) == 0);
+	CHILD_CHECK(fcntl(fd, F_GETFD) == FD_CLOEXEC && nsu_mnt_attach(fd, open_path("/mnt/to")) == 0);
+	CHILD_CHECK(access("/mnt/to/b/c", F_OK) == 0);
+	CHILD_CHECK(flags_of("/mnt/to") & ST_RDONLY && flags_of("/mnt/to/b") & ST_RDONLY);
+	CHILD_CHECK(flags_of("/mnt/to") & ST_NOSUID && !(flags_of("/mnt/to/b") & ST_NOSUID));
+	CHILD_CHECK(nsu_mnt_clone(dir_fd, "", NSU_MNT_TOP, MOUNT_ATTR_RDONLY, &fd) == 0);
+	CHILD_CHECK(nsu_mnt_attach(fd, open_path("/mnt/to")) == 0);
+	CHILD_CHECK(flags_of("/mnt/to") & ST_RDONLY && !(flags_of("/mnt/to/b") & ST_RDONLY));
+	CHILD_CHECK(nsu_mnt_clone(dir_fd, "", NSU_MNT_ALONE, 0, &fd) == 0);
+	CHILD_CHECK(nsu_mnt_attach(fd, open_path("/mnt/to")) == 0);
+	CHILD_CHECK(access("/mnt/to/b", F_OK) == 0 && access("/mnt/to/b/c", F_OK) < 0);
+	CHILD_CHECK(!(flags_of("/mnt/to") & ST_RDONLY));
+}
+
+static void clone_takes_what_is_mounted_below_and_its_attributes_as_it_is_told(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(clone_a_tree), 0);
+}
+
 static void attach_directory_over_file(void)
 {
 	int fd = -1;
@@ -145,6 +176,29 @@ static void propagate_all(void)
 	CHILD_CHECK(mountinfo_says("/mnt", "master:") && !mountinfo_says("/mnt", "shared:"));
 	CHILD_CHECK(nsu_mnt_propagate(NSU_MNT_PRIVATE) == 0);
 	CHILD_CHECK(!mountinfo_says("/mnt", "master:") && !mountinfo_says("/mnt", "shared:"));
+	CHILD_CHECK(nsu_mnt_propagate(NSU_MNT_SHARED) == 0);
+	CHILD_CHECK(mountinfo_says("/mnt", "shared:"));
+}
+
+static void cut_a_clone(void)
+{
+	int fd = -1;
+
+	own_mounts();
+	own_directory();
+	CHILD_CHECK(mkdir("/mnt/a", 0755) == 0 && mkdir("/mnt/to", 0755) == 0);
+	CHILD_CHECK(mount("a", "/mnt/a", "tmpfs", 0, "size=1M") == 0);
+	CHILD_CHECK(mount(NULL, "/mnt/a", NULL, MS_SHARED, NULL) == 0);
+	CHILD_CHECK(nsu_mnt_clone(open_path("/mnt/a"), "", NSU_MNT_CUT, 0, &fd) == 0);
+	CHILD_CHECK(nsu_mnt_attach(fd, open_path("/mnt/to")) == 0);
+	CHILD_CHECK(!mountinfo_says("/mnt/to", "shared:") && mountinfo_says("/mnt/a", "shared:"));
+}
+
+static void clone_can_be_cut_off_from_later_mounts(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(cut_a_clone), 0);
 }
 
 static void propagate_reaches_every_mount(void **state)
@@ -171,6 +225,8 @@ int main(void)
 		cmocka_unit_test(new_makes_a_tmpfs_with_its_limits_and_attributes),
 		cmocka_unit_test(new_refuses_options_and_file_systems_that_it_does_not_know),
 		cmocka_unit_test(clone_gives_a_read_only_mount_of_one_file),
+		cmocka_unit_test(clone_takes_what_is_mounted_below_and_its_attributes_as_it_is_told),
+		cmocka_unit_test(clone_can_be_cut_off_from_later_mounts),
 		cmocka_unit_test(attach_refuses_a_directory_over_a_file),
 		cmocka_unit_test(propagate_reaches_every_mount),
 		cmocka_unit_test(new_fails_without_privilege),

@@ -486,6 +486,139 @@ static void session_ends_with_all_its_processes_when_the_opener_dies(void **stat
 	assert_int_equal(in_child(outlive_the_opener), 0);
 }
 
+#define THROWN_AWAY NSU_THROW_AWAY_DIR "/0123456789abcdef"
+
+static void make_plan_that_throws_away(void)
+{
+	CHILD_CHECK(mount("tests", NSU_STATE_PARENT_DIR, "tmpfs", 0, "mode=0755,size=64M") == 0);
+	make_plan();
+	plan.id = "0123456789abcdef";
+	plan.uid = 1000;
+	plan.mounts[1] =
+		(struct nsu_plan_mount){.type = NSU_PLAN_INSTANCE, .path = "/tmp", .throw_away = true, .mode = 01777};
+	CHILD_CHECK_OK(nsu_plan_check(&plan, &record), &record);
+}
+
+/* As the user, who can not be stopped from leaving things behind. */
+static void leave_things_behind(void)
+{
+	char name[64];
+
+	CHILD_CHECK(setresgid(1000, 1000, 1000) == 0 && setresuid(1000, 1000, 1000) == 0);
+	CHILD_CHECK(mkdir("/tmp/dir", 0700) == 0 && symlink("/etc", "/tmp/dir/link") == 0);
+	for (int i = 0; i < 20000; i++) {
+		snprintf(name, sizeof(name), "/tmp/%s%d", i % 2 ? "dir/" : "", i);
+		CHILD_CHECK(mkdir(name, 0) == 0);
+	}
+	CHILD_CHECK(chmod("/tmp/dir", 0) == 0);
+}
+
+static bool is_gone(void)
+{
+	for (int i = 0; i < 2000; i++) {
+		if (access(THROWN_AWAY, F_OK) < 0)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+static void throw_away_at_close(void)
+{
+	struct nsu_session session = NSU_SESSION_INIT;
+	struct world before;
+	int64_t began;
+	pid_t pid;
+
+	own_place();
+	install_helper();
+	make_plan_that_throws_away();
+	look(&before);
+	CHILD_CHECK_OK(nsu_session_open(&plan, "/", &session, &record), &record);
+	CHILD_CHECK(session.gives_time);
+	pid = fork();
+	if (pid == 0) {
+		leave_things_behind();
+		_exit(0);
+	}
+	CHILD_CHECK(waitpid(pid, NULL, 0) == pid && access(THROWN_AWAY "/tmp/dir", F_OK) == 0);
+	pid = fork();
+	if (pid == 0) { /* still there at the end */
+		nsu_session_forget(&session);
+		for (;;)
+			close(open("/tmp/again", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	}
+	began = nsu_proc_now_ms();
+	CHILD_CHECK_OK(nsu_session_close(&session, &record), &record);
+	CHILD_CHECK(nsu_proc_now_ms() - began < 1000);
+	CHILD_CHECK(access(THROWN_AWAY, F_OK) == 0); /* ours is not reaped yet, and PID 1 waits for that */
+	CHILD_CHECK(waitpid(pid, NULL, 0) == pid);
+	CHILD_CHECK(is_gone() && access("/etc/passwd", F_OK) == 0);
+	check_unchanged(&before);
+}
+
+static void session_removes_what_it_throws_away_when_it_is_closed(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_SESSIONS();
+	assert_int_equal(in_child(throw_away_at_close), 0);
+}
+
+static void throw_away_at_death(void)
+{
+	struct nsu_session session = NSU_SESSION_INIT;
+	int status;
+	pid_t opener;
+
+	own_place();
+	install_helper();
+	make_plan_that_throws_away();
+	plan.stop_timeout_ms = 200;
+	opener = fork();
+	if (opener == 0) {
+		CHILD_CHECK_OK(nsu_session_open(&plan, "/", &session, &record), &record);
+		if (fork() == 0) {
+			nsu_session_forget(&session);
+			signal(SIGTERM, SIG_IGN);
+			for (;;)
+				close(open("/tmp/again", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+		}
+		kill(getpid(), SIGKILL);
+	}
+	CHILD_CHECK(waitpid(opener, &status, 0) == opener && WIFSIGNALED(status));
+	CHILD_CHECK(access(THROWN_AWAY, F_OK) == 0); /* its processes have their time */
+	CHILD_CHECK(is_gone());
+}
+
+static void session_removes_what_it_throws_away_when_the_opener_is_killed(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_SESSIONS();
+	assert_int_equal(in_child(throw_away_at_death), 0);
+}
+
+static void throw_away_at_failure(void)
+{
+	own_place();
+	install_helper();
+	make_plan_that_throws_away();
+	plan.mounts[plan.n_mounts++] =
+		(struct nsu_plan_mount){.type = NSU_PLAN_BIND, .path = "/tmp/x/y", .source = "/etc/passwd"};
+	plan.mounts[plan.n_mounts++] =
+		(struct nsu_plan_mount){.type = NSU_PLAN_BIND, .path = "/usr/bin", .source = "/etc/passwd"};
+	for (int i = 0; i < 20; i++) {
+		check_refused(EISDIR, "mount the bind on '/usr/bin'");
+		CHILD_CHECK(access(NSU_THROW_AWAY_DIR, F_OK) == 0 && access(THROWN_AWAY, F_OK) < 0);
+	}
+}
+
+static void open_that_fails_leaves_nothing_to_throw_away(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_SESSIONS();
+	assert_int_equal(in_child(throw_away_at_failure), 0);
+}
+
 /* A chroot that has what an open needs, below /mnt. */
 static void enter_chroot(void)
 {
@@ -554,6 +687,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(close_touches_no_descriptor_that_is_not_its_own_any_more),
 		cmocka_unit_test(forget_closes_what_is_held_and_lets_the_session_live),
 		cmocka_unit_test(session_ends_with_all_its_processes_when_the_opener_dies),
+		cmocka_unit_test(session_removes_what_it_throws_away_when_it_is_closed),
+		cmocka_unit_test(session_removes_what_it_throws_away_when_the_opener_is_killed),
+		cmocka_unit_test(open_that_fails_leaves_nothing_to_throw_away),
 		cmocka_unit_test(open_refuses_a_chroot),
 		cmocka_unit_test(open_refuses_a_chroot_into_a_bind_mount_of_the_root),
 	};
