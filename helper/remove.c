@@ -9,11 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "proc.h"
 #include "text.h"
@@ -145,20 +147,32 @@ static void detach(const struct nsu_plan *plan)
 	}
 }
 
-void nsu_remove_session(const struct nsu_plan *plan, int sessions_dirfd)
+/* Goes once through all that is there. Return: whether it is gone. */
+static bool remove_what_goes(struct removal *removal, const struct nsu_plan *plan, int sessions_dirfd)
 {
-	struct removal removal = {.deadline_ms = nsu_proc_now_ms() + NSU_REMOVE_WAIT_MS};
+	auto_close int top_dirfd = -1;
 
 	detach(plan);
-	do {
-		auto_close int top_dirfd = open_to_read(sessions_dirfd, plan->id);
+	top_dirfd = open_to_read(sessions_dirfd, plan->id);
+	if (top_dirfd < 0)
+		return errno == ENOENT;
+	removal->top_dirfd = top_dirfd;
+	visit_all(removal, top_dirfd, top_batch, empty_and_remove);
+	return unlinkat(sessions_dirfd, plan->id, AT_REMOVEDIR) == 0;
+}
 
-		if (top_dirfd < 0)
-			return;
-		removal.top_dirfd = top_dirfd;
+void nsu_remove_session(const struct nsu_plan *plan, int sessions_dirfd)
+{
+	static const struct timespec step = {.tv_nsec = NSU_STOP_POLL_MS * 1000000L};
+	struct removal removal = {.deadline_ms = nsu_proc_now_ms() + NSU_REMOVE_WAIT_MS};
+	int n_in_vain = 0;
+
+	while (n_in_vain < NSU_REMOVE_TRIES && nsu_proc_now_ms() < removal.deadline_ms) {
+		if (n_in_vain > 0) /* memory may have been short */
+			ppoll(NULL, 0, &step, NULL);
 		removal.has_changed = false;
-		visit_all(&removal, top_dirfd, top_batch, empty_and_remove);
-		if (unlinkat(sessions_dirfd, plan->id, AT_REMOVEDIR) == 0)
+		if (remove_what_goes(&removal, plan, sessions_dirfd))
 			return;
-	} while (removal.has_changed && nsu_proc_now_ms() < removal.deadline_ms);
+		n_in_vain = removal.has_changed ? 0 : n_in_vain + 1;
+	}
 }

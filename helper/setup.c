@@ -105,9 +105,11 @@ static int pin(const char *path, struct nsu_fail *fail)
 	int ret;
 
 	snprintf(top, sizeof(top), "%.*s", (int)top_len(path), path);
-	if (nsu_fsat_open_target(AT_FDCWD, top, &target_fd) < 0)
+	ret = nsu_fsat_open_target(AT_FDCWD, top, &target_fd);
+	if (ret == -ENOENT || ret == -ELOOP || ret == -ENOTDIR)
 		return 0;
-	ret = nsu_mnt_clone(target_fd, "", NSU_MNT_CUT, 0, &mount_fd);
+	if (ret == 0)
+		ret = nsu_mnt_clone(target_fd, "", NSU_MNT_CUT, 0, &mount_fd);
 	if (ret == 0)
 		ret = nsu_mnt_attach(mount_fd, target_fd);
 	if (ret < 0)

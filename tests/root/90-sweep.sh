@@ -20,6 +20,12 @@ no pid|mnt,ipc,uts|'$SOME'|-||base = "default"; namespaces = [ "mount", "ipc", "
 nested and optional mounts|'$ALL_KINDS'|'$SOME'|-||base = "default"; mounts = ( { type = "tmpfs"; path = "/srv"; }, { type = "tmpfs"; path = "/srv/a/b"; mode = "1777"; }, { type = "tmpfs"; path = "/missing"; optional = true; }, { type = "tmpfs"; path = "/missing/inner"; optional = true; } );
 host name|'$ALL_KINDS'|'$SOME'|-||base = "default"; hostname = "%u.lab";
 slave|'$ALL_KINDS'|'$SOME'|-||base = "default"; propagation = "slave";
+names, proc and expose|'$ALL_KINDS'|'$SOME'|-||base = "default"; domainname = "lab"; proc = { hidepid = "invisible"; subset = "pid"; }; expose = [ "/tmp/of-host" ];
+bind and readonly|'$ALL_KINDS'|'$SOME'|-||base = "default"; mounts = ( { type = "bind"; source = "/usr/share"; path = "/srv"; read_only = true; }, { type = "readonly"; path = "/usr/lib"; } );
+mask|'$ALL_KINDS'|'$SOME'|-||base = "default"; propagation = "slave"; mounts = ( { type = "mask"; path = "/var/tmp"; }, { type = "mask"; path = "/etc/shadow"; } );
+instance|'$ALL_KINDS'|'$SOME'|-||base = "default"; mounts = ( { type = "instance"; path = "/srv"; owner = "user"; mode = "0700"; } );
+instance thrown away|'$ALL_KINDS'|'$SOME'|-||base = "default"; mounts = ( { type = "instance"; path = "/tmp"; remove = "logout"; } ); expose = [ "/tmp/of-host" ];
+shared propagation|mnt|'$SOME'|-||namespaces = [ "mount" ]; propagation = "shared";
 rule of a group|'$ALL_KINDS'|ENOMEM,EIO,EMFILE|-|group = "staffers";|base = "default";
 on_error allow|'$ALL_KINDS'|'$SOME'|allow||base = "default"; on_error = "allow";
 '
@@ -39,5 +45,8 @@ while IFS='|' read -r name kinds errors flags conditions keys; do
 		sweep "$name" "$kinds" 1000 "$flags" "open:$errors" "close:$errors"
 	fi
 done <<<"$POLICIES"
+# But for two: where the order to end could not be sent, PID 1 is killed.
+n_left=$(find /var/lib/nsunshare/sessions -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)
+check "sweep: what was to be thrown away is: $n_left are left" test "$n_left" -le 2
 [ $# -gt 0 ] || check "sweep: there were at least $CASES_MIN cases: $n_cases" test "$n_cases" -ge "$CASES_MIN"
 finish

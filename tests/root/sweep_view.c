@@ -41,7 +41,7 @@ static FILE *open_of(pid_t pid, const char *name)
 	return fopen(path, "re");
 }
 
-/* A line of mountinfo without what differs from session to session: ids, device, numbers of peer groups. */
+/* A line of mountinfo without what differs from session to session: ids, device, numbers of peer groups, and its own id. */
 static void print_mount(FILE *out, char *line)
 {
 	char *rest = line;
@@ -52,6 +52,9 @@ static void print_mount(FILE *out, char *line)
 		if ((strncmp(rest, " shared:", 8) == 0 || strncmp(rest, " master:", 8) == 0)) {
 			fprintf(out, "%.8s", rest);
 			rest += 7 + strspn(rest + 8, "0123456789");
+		} else if (strncmp(rest, "/sessions/", 10) == 0) {
+			fprintf(out, "/sessions/ID");
+			rest += 9 + strspn(rest + 10, "0123456789abcdef");
 		} else {
 			fputc(*rest, out);
 		}
