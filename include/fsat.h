@@ -17,6 +17,7 @@
 enum nsu_fsat_use {
 	NSU_FSAT_READ, /* a file to read */
 	NSU_FSAT_EXEC, /* a program, opened O_PATH for execveat(2) */
+	NSU_FSAT_LIST, /* a directory, to list what is in it */
 };
 
 /**
@@ -27,8 +28,8 @@ enum nsu_fsat_use {
  * @fail:   record
  *
  * Every directory from `/` on and the file itself are opened without following symbolic links and must belong to root
- * and be writable by nobody else (an ACL that gives write shows in the group bits); the file must be a regular one,
- * and executable if that is the use. Never blocks on a FIFO or a device.
+ * and be writable by nobody else (an ACL that gives write shows in the group bits); the file must be a regular one
+ * (a directory to list: a directory), and executable if that is the use. Never blocks on a FIFO or a device.
  * Return: 0; -ENOENT if it or a directory above does not exist; -EPERM if it is not trusted; -ELOOP on a symbolic
  * link; -errno of openat(2), fstat(2).
  */

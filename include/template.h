@@ -36,7 +36,20 @@ NSU_CHECKED int nsu_template_path(const char *template, const struct nsu_subject
                                   struct nsu_fail *fail);
 
 /**
- * nsu_template_hostname - expand a template that is to be a host name.
+ * nsu_template_value - expand a template that is to be the value of a variable of the environment.
+ * @template: borrowed, valid
+ * @subject:  looked up
+ * @buffer:   caller's, @cap bytes; terminated; undefined on failure
+ * @cap:      size of @buffer
+ * @fail:     record; names the template, not the value
+ *
+ * The home must be a clean absolute path, and the whole hold no control character. Pure. Return: 0; -EINVAL; -ENAMETOOLONG.
+ */
+NSU_CHECKED int nsu_template_value(const char *template, const struct nsu_subject *subject, char *buffer, size_t cap,
+                                   struct nsu_fail *fail);
+
+/**
+ * nsu_template_hostname - expand a template that is to be a host name, or a domain's.
  * @template: borrowed, valid
  * @subject:  looked up
  * @buffer:   caller's, at least NSU_PATH_MAX bytes; made valid by nsu_text_clean_hostname()

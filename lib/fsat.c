@@ -93,11 +93,13 @@ int nsu_fsat_open_trusted(const char *path, enum nsu_fsat_use use, int *ret_fd, 
 		return nsu_fail(fail, errno, "stat '%s'", path);
 	if (S_ISLNK(st.st_mode)) /* O_PATH opens the link itself */
 		return nsu_fail(fail, ELOOP, "open '%s'", path);
-	if (!S_ISREG(st.st_mode))
-		return nsu_fail_because(fail, EPERM, "%s: not a regular file", path);
+	if (use == NSU_FSAT_LIST ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode))
+		return nsu_fail_because(fail, EPERM, "%s: not a %s", path,
+		                        use == NSU_FSAT_LIST ? "directory" : "regular file");
 	reason = untrusted_reason(&st);
 	if (reason)
-		return nsu_fail_because(fail, EPERM, "%s: the file is not trusted: %s", path, reason);
+		return nsu_fail_because(fail, EPERM, "%s: the %s is not trusted: %s", path,
+		                        use == NSU_FSAT_LIST ? "directory" : "file", reason);
 	if (use == NSU_FSAT_EXEC && !(st.st_mode & S_IXUSR))
 		return nsu_fail_because(fail, EACCES, "%s: not executable (chmod 755)", path);
 	*ret_fd = nsu_take_fd(&fd);

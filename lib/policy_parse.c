@@ -1,39 +1,52 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From a libconfig text to a struct nsu_policy. Every key is a row of a table (name, kind, place, limits): what is in no
- * row is refused. The text has passed nsu_policy_scan().
+ * From a libconfig text to the rules and profiles of a struct nsu_policy. Every key is a row of a table (name, kind, place,
+ * limits): what is in no row is refused. The text has passed nsu_policy_scan().
  */
 #include "policy_parse.h"
 
 #include <errno.h>
 #include <libconfig.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fsat.h"
-#include "policy.h"
+#include "policy_findings.h"
 #include "policy_value.h"
 
 #define IN(type, member) .offset = offsetof(struct type, member)
+#define SET(member)      IN(nsu_settings, member)
+#define KEY(name)        .key = NSU_KEY_##name
+
+static const unsigned hidepids[] = {NSU_PLAN_HIDEPID_OFF, NSU_PLAN_HIDEPID_NOACCESS, NSU_PLAN_HIDEPID_INVISIBLE,
+                                    NSU_PLAN_HIDEPID_PTRACEABLE};
 
 static const struct nsu_row settings_rows[] = {
-	{"namespaces", NSU_VALUE_NAMESPACES, IN(nsu_settings, namespaces), .key = NSU_KEY_NAMESPACES},
-	{"hostname", NSU_VALUE_TEMPLATE, IN(nsu_settings, hostname), .key = NSU_KEY_HOSTNAME},
-	{"propagation", NSU_VALUE_WORD, IN(nsu_settings, propagation), .words = "private|slave",
-         .key = NSU_KEY_PROPAGATION},
-	{"mounts", NSU_VALUE_MOUNTS, IN(nsu_settings, mounts), .key = NSU_KEY_MOUNTS},
-	{"timeout", NSU_VALUE_NUMBER, IN(nsu_settings, timeout_ms), NSU_TIMEOUT_MIN_MS, NSU_TIMEOUT_MAX_MS,
-         .key = NSU_KEY_TIMEOUT},
-	{"stop_timeout", NSU_VALUE_NUMBER, IN(nsu_settings, stop_timeout_ms), 0, NSU_STOP_TIMEOUT_MAX_MS,
-         .key = NSU_KEY_STOP_TIMEOUT},
-	{"enforce", NSU_VALUE_BOOL, IN(nsu_settings, enforce), .key = NSU_KEY_ENFORCE},
-	{"on_error", NSU_VALUE_WORD, IN(nsu_settings, on_error), .words = "deny|allow", .key = NSU_KEY_ON_ERROR},
+	{"namespaces", NSU_VALUE_NAMESPACES, SET(namespaces), KEY(NAMESPACES)},
+	{"hostname", NSU_VALUE_TEMPLATE, SET(hostname), KEY(HOSTNAME)},
+	{"domainname", NSU_VALUE_TEMPLATE, SET(domainname), KEY(DOMAINNAME)},
+	{"propagation", NSU_VALUE_WORD, SET(propagation), .words = "private|slave|shared|unchanged", KEY(PROPAGATION)},
+	{"proc", NSU_VALUE_PROC, .offset = 0},
+	{"mounts", NSU_VALUE_MOUNTS, SET(mounts), KEY(MOUNTS)},
+	{"extra_mounts", NSU_VALUE_MOUNTS, SET(extra_mounts), KEY(EXTRA_MOUNTS)},
+	{"expose", NSU_VALUE_PATHS, SET(expose), KEY(EXPOSE)},
+	{"environment", NSU_VALUE_ENVIRONMENT, SET(environment), KEY(ENVIRONMENT)},
+	{"nested", NSU_VALUE_WORD, SET(nested), .words = "nest|stay|deny", KEY(NESTED)},
+	{"timeout", NSU_VALUE_NUMBER, SET(timeout_ms), NSU_TIMEOUT_MIN_MS, NSU_TIMEOUT_MAX_MS, KEY(TIMEOUT)},
+	{"stop_timeout", NSU_VALUE_NUMBER, SET(stop_timeout_ms), 0, NSU_STOP_TIMEOUT_MAX_MS, KEY(STOP_TIMEOUT)},
+	{"enforce", NSU_VALUE_BOOL, SET(enforce), KEY(ENFORCE)},
+	{"on_error", NSU_VALUE_WORD, SET(on_error), .words = "deny|allow", KEY(ON_ERROR)},
+};
+
+static const struct nsu_row proc_rows[] = {
+	{"hidepid", NSU_VALUE_WORD, SET(hidepid), .words = "off|noaccess|invisible|ptraceable", .values = hidepids,
+         KEY(PROC_HIDEPID)},
+	{"subset", NSU_VALUE_WORD, SET(subset_pid), .words = "all|pid", KEY(PROC_SUBSET)},
+	{"path", NSU_VALUE_PATH, SET(proc_path), KEY(PROC_PATH)},
 };
 
 static const struct nsu_row profile_rows[] = {
-	{"base", NSU_VALUE_STRING, IN(nsu_profile, base), .line_offset = offsetof(struct nsu_profile, base_line)},
+	{"base", NSU_VALUE_STRING, IN(nsu_profile, base_name), .line_offset = offsetof(struct nsu_profile, base_line)},
 };
 
 static const struct nsu_row rule_rows[] = {
@@ -43,230 +56,238 @@ static const struct nsu_row rule_rows[] = {
 	{"service", NSU_VALUE_STRINGS, IN(nsu_rule, services)},
 	{"tty", NSU_VALUE_STRINGS, IN(nsu_rule, ttys)},
 	{"rhost", NSU_VALUE_STRINGS, IN(nsu_rule, rhosts)},
-	{"profile", NSU_VALUE_STRING, IN(nsu_rule, profile), .line_offset = offsetof(struct nsu_rule, profile_line)},
+	{"profile", NSU_VALUE_STRING, IN(nsu_rule, profile_name),
+         .line_offset = offsetof(struct nsu_rule, profile_line)},
 };
 
-static const struct nsu_row mount_rows[] = {
-	{"type", NSU_VALUE_WORD, IN(nsu_mount_spec, type), .words = "tmpfs"},
-	{"path", NSU_VALUE_PATH, IN(nsu_mount_spec, path)},
-	{"size", NSU_VALUE_SIZE, IN(nsu_mount_spec, size)},
-	{"inodes", NSU_VALUE_NUMBER, IN(nsu_mount_spec, inodes), NSU_TMPFS_INODES_MIN, INT_MAX},
-	{"mode", NSU_VALUE_MODE, IN(nsu_mount_spec, mode)},
-	{"owner", NSU_VALUE_WORD, IN(nsu_mount_spec, owner_is_user), .words = "root|user"},
-	{"noexec", NSU_VALUE_BOOL, IN(nsu_mount_spec, noexec)},
-	{"optional", NSU_VALUE_BOOL, IN(nsu_mount_spec, optional)},
+static const struct nsu_row user_rows[] = {
+	{"profile", NSU_VALUE_STRING, IN(nsu_rule, profile_name),
+         .line_offset = offsetof(struct nsu_rule, profile_line)},
 };
 
-/*
- * Puts a setting in its place if a row has its name, and its line where the row wants that.
- * Return: 1 if one has, 0 if not, or a failure.
- */
-static int set_by_table(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *rows,
-                        size_t n_rows, void *base)
-{
-	for (size_t i = 0; i < n_rows; i++) {
-		int ret;
+/* A group of keys: its own table, beside those of settings. */
+struct table {
+	const char *name; /* "a rule" */
+	const struct nsu_row *rows;
+	size_t n_rows;
+};
 
-		if (strcmp(rows[i].name, config_setting_name(setting)) != 0)
-			continue;
-		ret = nsu_value_set(parse, setting, &rows[i], base);
-		if (rows[i].line_offset)
-			*(unsigned *)(void *)((char *)base + rows[i].line_offset) = nsu_value_line(setting);
-		return ret < 0 ? ret : 1;
+#define TABLE(name, rows)                                                                                              \
+	{                                                                                                              \
+		name, rows, NSU_COUNT(rows)                                                                            \
 	}
-	return 0;
+
+static const struct table settings_table = TABLE("", settings_rows);
+static const struct table proc_table = TABLE("proc", proc_rows);
+static const struct table profile_table = TABLE("a profile", profile_rows);
+static const struct table rule_table = TABLE("a rule", rule_rows);
+static const struct table user_table = TABLE("a user's file", user_rows);
+
+static const struct nsu_row *find_row(const struct table *table, const config_setting_t *setting)
+{
+	for (size_t i = 0; i < table->n_rows; i++) {
+		if (strcmp(table->rows[i].name, config_setting_name(setting)) == 0)
+			return &table->rows[i];
+	}
+	return NULL;
 }
 
-static int unknown_key(const struct nsu_parse *parse, const config_setting_t *setting, const char *where)
+static int unknown_key(const struct nsu_parse *parse, const config_setting_t *setting, const struct table *table)
 {
 	char text[128];
 
-	snprintf(text, sizeof(text), "unknown in %s (see nsunshare.conf(5))", where);
+	snprintf(text, sizeof(text), "unknown in %s (see nsunshare.conf(5))", table->name);
 	return nsu_value_wrong(parse, setting, text);
 }
 
-/* @first: the first entry of the list that @mount is in. */
-static int parse_mount(const struct nsu_parse *parse, const config_setting_t *group, const struct nsu_mount_spec *first,
-                       struct nsu_mount_spec *mount)
+/* Puts one of the keys of a profile in its place, and notes that it is given, and where. */
+static int set_one(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *row,
+                   struct nsu_settings *settings)
 {
-	*mount = (struct nsu_mount_spec){
-		.line = nsu_value_line(group),
-		.type = NSU_MOUNT_SPEC_UNSET,
-		.size.bytes = NSU_TMPFS_BYTES,
-		.inodes = NSU_TMPFS_INODES,
-		.mode = 01777,
-	};
+	struct nsu_origin origin = nsu_value_origin(parse, setting);
+
+	settings->given |= 1U << row->key;
+	settings->file = origin.file;
+	settings->lines[row->key] = origin.line;
+	return nsu_value_set(parse, setting, row, settings);
+}
+
+static int set_proc(const struct nsu_parse *parse, const config_setting_t *group, struct nsu_settings *settings)
+{
+	int ret = 0;
+
 	if (config_setting_type(group) != CONFIG_TYPE_GROUP)
-		return nsu_value_wrong_type(parse, group, "groups { type = ...; path = ...; }");
-	for (unsigned i = 0; i < (unsigned)config_setting_length(group); i++) {
+		return nsu_value_wrong_type(parse, group, "a group { hidepid = ...; }");
+	for (unsigned i = 0; ret == 0 && i < (unsigned)config_setting_length(group); i++) {
 		const config_setting_t *setting = config_setting_get_elem(group, i);
-		int ret = set_by_table(parse, setting, mount_rows, NSU_COUNT(mount_rows), mount);
+		const struct nsu_row *row = find_row(&proc_table, setting);
 
-		if (ret < 0)
-			return ret;
-		if (ret == 0)
-			return unknown_key(parse, setting, "a mount");
+		ret = row ? set_one(parse, setting, row, settings) : unknown_key(parse, setting, &proc_table);
 	}
-	if (mount->type == NSU_MOUNT_SPEC_UNSET)
-		return nsu_value_wrong(parse, group, "a mount without its type");
-	if (!mount->path)
-		return nsu_value_wrong(parse, group, "a mount without its path");
-	if ((mount->owner_is_user || (mount->mode & 022)) && !nsu_plan_may_be_writable(mount->path))
-		return nsu_value_wrong(
-			parse, group,
-			"a place of the system that others than root could write (mode = \"0755\"; owner = "
-			"\"root\")");
-	for (const struct nsu_mount_spec *other = first; other < mount; other++) {
-		if (strcmp(other->path, mount->path) == 0)
-			return nsu_value_wrong(parse, group, "two mounts on one path");
+	return ret;
+}
+
+/* A key of a rule, a profile or a user's file: one of its own, or one of settings. */
+static int parse_key(const struct nsu_parse *parse, const config_setting_t *setting, const struct table *table,
+                     void *base, struct nsu_settings *settings)
+{
+	const struct nsu_row *row = find_row(table, setting);
+
+	if (row) {
+		if (row->line_offset)
+			*(unsigned *)(void *)((char *)base + row->line_offset) = nsu_value_origin(parse, setting).line;
+		return nsu_value_set(parse, setting, row, base);
 	}
+	row = find_row(&settings_table, setting);
+	if (!row)
+		return unknown_key(parse, setting, table);
+	if (row->kind == NSU_VALUE_PROC)
+		return set_proc(parse, setting, settings);
+	return set_one(parse, setting, row, settings);
+}
+
+static int parse_keys(const struct nsu_parse *parse, const config_setting_t *group, const struct table *table,
+                      void *base, struct nsu_settings *settings)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; ret == 0 && i < (unsigned)config_setting_length(group); i++)
+		ret = parse_key(parse, config_setting_get_elem(group, i), table, base, settings);
+	return ret;
+}
+
+static int parse_rule(const struct nsu_parse *parse, const config_setting_t *group, struct nsu_rule *rule)
+{
+	int ret;
+
+	rule->origin = nsu_value_origin(parse, group);
+	rule->is_broken = true;
+	if (config_setting_type(group) != CONFIG_TYPE_GROUP)
+		return nsu_value_wrong_type(parse, group, "groups { profile = ...; }");
+	ret = parse_keys(parse, group, &rule_table, rule, &rule->settings);
+	if (ret < 0)
+		return ret;
+	if (!rule->profile_name)
+		return nsu_value_wrong(parse, group, "a rule without its profile");
+	rule->is_broken = false;
 	return 0;
 }
 
-static int parse_mounts(const struct nsu_parse *parse, const config_setting_t *list, struct nsu_settings *settings)
+/* Room for @n more elements, cleared, behind the @n_old of an array. */
+static void *grow(void *array, size_t n_old, size_t n, size_t size)
 {
-	unsigned n = (unsigned)config_setting_length(list);
+	char *larger = realloc(array, (n_old + n + 1) * size);
 
-	if (config_setting_type(list) != CONFIG_TYPE_LIST)
-		return nsu_value_wrong_type(parse, list, "a list of groups ( { ... }, { ... } )");
-	if (n > NSU_PLAN_MOUNTS_MAX / 2) /* the other half is for what namespaces imply */
-		return nsu_value_wrong(parse, list, "more than 32 mounts");
-	settings->mounts = calloc(n + 1, sizeof(*settings->mounts));
-	if (!settings->mounts)
-		return nsu_fail(parse->fail, ENOMEM, "parse '%s'", parse->policy->file);
-	settings->n_mounts = n;
-	for (unsigned i = 0; i < n; i++) {
-		int ret = parse_mount(parse, config_setting_get_elem(list, i), settings->mounts, &settings->mounts[i]);
-
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
-}
-
-/* As set_by_table(), for the keys of a profile; notes what is given, and where. */
-static int set_settings(const struct nsu_parse *parse, const config_setting_t *setting, struct nsu_settings *settings)
-{
-	for (size_t i = 0; i < NSU_COUNT(settings_rows); i++) {
-		const struct nsu_row *row = &settings_rows[i];
-		int ret;
-
-		if (strcmp(row->name, config_setting_name(setting)) != 0)
-			continue;
-		if (row->kind == NSU_VALUE_MOUNTS)
-			ret = parse_mounts(parse, setting, settings);
-		else
-			ret = nsu_value_set(parse, setting, row, settings);
-		settings->given |= 1U << row->key;
-		settings->lines[row->key] = nsu_value_line(setting);
-		return ret < 0 ? ret : 1;
-	}
-	return 0;
-}
-
-/* The keys of a rule or a profile: those of its own table, and those of settings. */
-static int parse_group(const struct nsu_parse *parse, const config_setting_t *group, const struct nsu_row *rows,
-                       size_t n_rows, void *base, struct nsu_settings *settings)
-{
-	for (unsigned i = 0; i < (unsigned)config_setting_length(group); i++) {
-		const config_setting_t *setting = config_setting_get_elem(group, i);
-		int ret = set_by_table(parse, setting, rows, n_rows, base);
-
-		if (ret == 0)
-			ret = set_settings(parse, setting, settings);
-		if (ret < 0)
-			return ret;
-		if (ret == 0)
-			return unknown_key(parse, setting, rows == rule_rows ? "a rule" : "a profile");
-	}
-	return 0;
+	if (larger)
+		memset(larger + n_old * size, 0, (n + 1) * size);
+	return larger;
 }
 
 static int parse_rules(const struct nsu_parse *parse, const config_setting_t *list)
 {
 	struct nsu_policy *policy = parse->policy;
 	unsigned n = (unsigned)config_setting_length(list);
+	struct nsu_rule *rules;
 
 	if (config_setting_type(list) != CONFIG_TYPE_LIST)
 		return nsu_value_wrong_type(parse, list, "a list of groups ( { ... }, { ... } )");
-	policy->rules = calloc(n + 1, sizeof(*policy->rules));
-	if (!policy->rules)
-		return nsu_fail(parse->fail, ENOMEM, "parse '%s'", policy->file);
-	policy->n_rules = n;
+	rules = grow(policy->rules, policy->n_rules, n, sizeof(*rules));
+	if (!rules)
+		return nsu_value_no_memory(parse);
+	policy->rules = rules;
 	for (unsigned i = 0; i < n; i++) {
-		const config_setting_t *group = config_setting_get_elem(list, i);
-		struct nsu_rule *rule = &policy->rules[i];
-		int ret;
+		int ret = parse_rule(parse, config_setting_get_elem(list, i), &rules[policy->n_rules++]);
 
-		rule->line = nsu_value_line(group);
-		if (config_setting_type(group) != CONFIG_TYPE_GROUP)
-			return nsu_value_wrong_type(parse, group, "groups { profile = ...; }");
-		ret = parse_group(parse, group, rule_rows, NSU_COUNT(rule_rows), rule, &rule->settings);
+		ret = nsu_findings_take(parse->findings, ret, parse->source->file, parse->fail);
 		if (ret < 0)
 			return ret;
-		if (!rule->profile)
-			return nsu_value_wrong(parse, group, "a rule without its profile");
 	}
 	return 0;
+}
+
+static int parse_profile(const struct nsu_parse *parse, const config_setting_t *group, struct nsu_profile *profile)
+{
+	int ret;
+
+	profile->origin = nsu_value_origin(parse, group);
+	profile->is_broken = true;
+	profile->name = nsu_value_keep(parse, config_setting_name(group));
+	if (!profile->name)
+		return nsu_value_no_memory(parse);
+	if (config_setting_type(group) != CONFIG_TYPE_GROUP)
+		return nsu_value_wrong_type(parse, group, "a group { ... }");
+	if (nsu_policy_profile(NULL, profile->name))
+		return nsu_value_wrong(parse, group,
+		                       "a built-in profile can't be defined anew; choose another "
+		                       "name, with base = \"default\"");
+	ret = parse_keys(parse, group, &profile_table, profile, &profile->settings);
+	profile->is_broken = ret < 0;
+	return ret;
 }
 
 static int parse_profiles(const struct nsu_parse *parse, const config_setting_t *groups)
 {
 	struct nsu_policy *policy = parse->policy;
 	unsigned n = (unsigned)config_setting_length(groups);
+	struct nsu_profile *profiles;
 
 	if (config_setting_type(groups) != CONFIG_TYPE_GROUP)
 		return nsu_value_wrong_type(parse, groups, "a group { NAME = { ... }; }");
-	policy->profiles = calloc(n + 1, sizeof(*policy->profiles));
-	if (!policy->profiles)
-		return nsu_fail(parse->fail, ENOMEM, "parse '%s'", policy->file);
+	profiles = grow(policy->profiles, policy->n_profiles, n, sizeof(*profiles));
+	if (!profiles)
+		return nsu_value_no_memory(parse);
+	policy->profiles = profiles;
 	for (unsigned i = 0; i < n; i++) {
-		const config_setting_t *group = config_setting_get_elem(groups, i);
-		const char *name = config_setting_name(group);
-		struct nsu_profile *profile = &policy->profiles[i];
-		int ret;
+		int ret = parse_profile(parse, config_setting_get_elem(groups, i), &profiles[policy->n_profiles++]);
 
-		if (config_setting_type(group) != CONFIG_TYPE_GROUP)
-			return nsu_value_wrong_type(parse, group, "a group { ... }");
-		if (nsu_policy_profile(NULL, name))
-			return nsu_value_wrong(parse, group,
-			                       "a built-in profile can't be defined anew; choose another "
-			                       "name, with base = \"default\"");
-		profile->line = nsu_value_line(group);
-		profile->name = nsu_policy_keep(policy, name);
-		policy->n_profiles = i + 1;
-		ret = parse_group(parse, group, profile_rows, NSU_COUNT(profile_rows), profile, &profile->settings);
+		ret = nsu_findings_take(parse->findings, ret, parse->source->file, parse->fail);
 		if (ret < 0)
 			return ret;
 	}
 	return 0;
 }
 
-static int parse_root(const struct nsu_parse *parse, const config_setting_t *root)
+static int parse_part(const struct nsu_parse *parse, const config_setting_t *setting)
 {
-	bool has_rules = false;
+	const char *name = config_setting_name(setting);
 
-	for (unsigned i = 0; i < (unsigned)config_setting_length(root); i++) {
-		const config_setting_t *setting = config_setting_get_elem(root, i);
-		const char *name = config_setting_name(setting);
-		int ret;
+	if (strcmp(name, "rules") == 0)
+		return parse_rules(parse, setting);
+	if (strcmp(name, "profiles") == 0)
+		return parse_profiles(parse, setting);
+	return nsu_value_wrong(parse, setting, "unknown here; a policy holds `rules` and `profiles`");
+}
 
-		if (strcmp(name, "rules") == 0)
-			ret = parse_rules(parse, setting);
-		else if (strcmp(name, "profiles") == 0)
-			ret = parse_profiles(parse, setting);
-		else
-			ret = nsu_value_wrong(parse, setting, "unknown here; a policy holds `rules` and `profiles`");
-		if (ret < 0)
-			return ret;
-		has_rules = has_rules || strcmp(name, "rules") == 0;
-	}
-	if (!has_rules)
+/* A policy's file, or a drop-in. */
+static int parse_root(const struct nsu_parse *parse, const config_setting_t *root, enum nsu_policy_part part)
+{
+	const char *file = parse->source->file;
+
+	if (part == NSU_POLICY_MAIN && !config_setting_get_member(root, "rules"))
 		return nsu_fail_because(parse->fail, EINVAL,
 		                        "%s:1: the policy has no `rules` (an empty list says that all "
 		                        "logins are left alone)",
-		                        parse->policy->file);
+		                        file);
+	if (config_setting_length(root) == 0)
+		return nsu_fail_because(parse->fail, EINVAL, "%s:1: neither `rules` nor `profiles` in it", file);
+	for (unsigned i = 0; i < (unsigned)config_setting_length(root); i++) {
+		int ret = parse_part(parse, config_setting_get_elem(root, i));
+
+		ret = nsu_findings_take(parse->findings, ret, file, parse->fail);
+		if (ret < 0)
+			return ret;
+	}
 	return 0;
+}
+
+static int parse_user(const struct nsu_parse *parse, const config_setting_t *root)
+{
+	struct nsu_rule *user = parse->policy->user;
+
+	user->origin = (struct nsu_origin){parse->source->file, 1};
+	if (config_setting_length(root) == 0)
+		return nsu_fail_because(parse->fail, EINVAL, "%s:1: no key in it", parse->source->file);
+	return parse_keys(parse, root, &user_table, user, &user->settings);
 }
 
 /* libconfig's two commonest errors, said so that they help. */
@@ -279,8 +300,9 @@ static const char *plain_words(const char *error)
 	return error;
 }
 
-static int parse_text(const struct nsu_parse *parse, const char *text, size_t len)
+static int parse_text(const struct nsu_parse *parse, enum nsu_policy_part part, const char *text)
 {
+	size_t len = strlen(text);
 	auto_free char *lines = NULL;
 	config_t config;
 	int ret;
@@ -288,91 +310,51 @@ static int parse_text(const struct nsu_parse *parse, const char *text, size_t le
 	/* libconfig wants a comment on the last line to end. */
 	if (asprintf(&lines, "%s%s", text, len > 0 && text[len - 1] == '\n' ? "" : "\n") < 0) {
 		lines = NULL;
-		return nsu_fail(parse->fail, ENOMEM, "parse '%s'", parse->policy->file);
+		return nsu_value_no_memory(parse);
 	}
 	config_init(&config);
-	if (config_read_string(&config, lines) == CONFIG_TRUE)
-		ret = parse_root(parse, config_root_setting(&config));
-	else
-		ret = nsu_fail_because(parse->fail, EINVAL, "%s:%d: %s", parse->policy->file,
+	if (config_read_string(&config, lines) != CONFIG_TRUE)
+		ret = nsu_fail_because(parse->fail, EINVAL, "%s:%d: %s", parse->source->file,
 		                       config_error_line(&config), plain_words(config_error_text(&config)));
+	else if (part == NSU_POLICY_USER)
+		ret = parse_user(parse, config_root_setting(&config));
+	else
+		ret = parse_root(parse, config_root_setting(&config), part);
 	config_destroy(&config);
 	return ret;
 }
 
-int nsu_policy_parse(const char *text, size_t len, const char *file, struct nsu_policy **ret_policy,
-                     struct nsu_fail *fail)
+/* The policy holds it from the start: nsu_policy_free() frees it whatever comes. */
+static struct nsu_source *add_source(struct nsu_policy *policy, const char *text, const char *file)
 {
-	struct nsu_policy *policy;
-	struct nsu_parse parse;
+	struct nsu_source *source = calloc(1, sizeof(*source));
+
+	if (!source)
+		return NULL;
+	source->next = policy->sources;
+	policy->sources = source;
+	source->file = strdup(file);
+	source->text_cap = strlen(text) + 1;
+	source->text = malloc(source->text_cap);
+	return source->file && source->text ? source : NULL;
+}
+
+int nsu_policy_add(struct nsu_policy *policy, enum nsu_policy_part part, const char *text, const char *file,
+                   struct nsu_findings *findings, struct nsu_fail *fail)
+{
+	struct nsu_parse parse = {.policy = policy, .findings = findings, .fail = fail};
 	int ret;
 
 	ret = nsu_policy_scan(text, file, fail);
 	if (ret < 0)
 		return ret;
-	policy = calloc(1, sizeof(*policy));
-	if (policy) {
-		policy->file = strdup(file);
-		policy->text_cap = len + 1;
-		policy->text = malloc(policy->text_cap);
-	}
-	if (!policy || !policy->file || !policy->text) {
-		nsu_policy_free(policy);
+	parse.source = add_source(policy, text, file);
+	if (!parse.source)
 		return nsu_fail(fail, ENOMEM, "parse '%s'", file);
+	if (part == NSU_POLICY_USER && !policy->user) {
+		policy->user = calloc(1, sizeof(*policy->user));
+		if (!policy->user)
+			return nsu_value_no_memory(&parse);
 	}
-	parse = (struct nsu_parse){.policy = policy, .fail = fail};
-	ret = parse_text(&parse, text, len);
-	if (ret == 0)
-		ret = nsu_policy_check(policy, fail);
-	if (ret < 0) {
-		nsu_policy_free(policy);
-		return ret;
-	}
-	*ret_policy = policy;
-	return 0;
-}
-
-int nsu_policy_load(const char *path, struct nsu_policy **ret_policy, struct nsu_fail *fail)
-{
-	auto_free char *text = NULL;
-	auto_close int fd = -1;
-	size_t len;
-	int ret;
-
-	ret = nsu_fsat_open_trusted(path, NSU_FSAT_READ, &fd, fail);
-	if (ret < 0)
-		return ret;
-	ret = nsu_fsat_read_text(fd, path, NSU_CONF_MAX, &text, &len, fail);
-	if (ret < 0)
-		return ret;
-	return nsu_policy_parse(text, len, path, ret_policy, fail);
-}
-
-static void free_settings(struct nsu_settings *settings)
-{
-	free(settings->mounts);
-}
-
-void nsu_policy_free(struct nsu_policy *policy)
-{
-	if (!policy)
-		return;
-	for (size_t i = 0; i < policy->n_profiles; i++)
-		free_settings(&policy->profiles[i].settings);
-	for (size_t i = 0; i < policy->n_rules; i++) {
-		struct nsu_rule *rule = &policy->rules[i];
-
-		free(rule->users.items);
-		free(rule->groups.items);
-		free(rule->services.items);
-		free(rule->ttys.items);
-		free(rule->rhosts.items);
-		free(rule->uids.ranges);
-		free_settings(&rule->settings);
-	}
-	free(policy->profiles);
-	free(policy->rules);
-	free(policy->text);
-	free(policy->file);
-	free(policy);
+	return parse_text(&parse, part, text);
 }

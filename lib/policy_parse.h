@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * policy_parse.h - a policy in memory, as the file has it: private to policy_parse.c (makes it), policy.c (matches it)
- * and resolve.c (makes a plan of it). Strings live in the policy's own text.
+ * policy_parse.h - a policy in memory, as its files have it: private to the files policy*.c, resolve.c (makes a plan of it)
+ * and explain.c. Strings live in a text for each file.
  */
 #ifndef NSU_POLICY_PARSE_H
 #define NSU_POLICY_PARSE_H
@@ -15,12 +15,32 @@
 #include "plan.h"
 #include "subject.h"
 
-/* The keys of a profile; a rule may override each. The table in policy_parse.c says their types and ranges. */
+struct nsu_findings;
+
+/* Where a value stands: "FILE:LINE", or FILE alone where line is 0: "built-in", "implied", "module line". */
+struct nsu_origin {
+	const char *file;
+	unsigned line;
+};
+
+#define NSU_ORIGIN_BUILT_IN "built-in"
+#define NSU_ORIGIN_IMPLIED  "implied"
+#define NSU_ORIGIN_MODULE   "module line"
+
+/* The keys of a profile; a rule and a user's file may override each. The table in policy_parse.c says their types. */
 enum nsu_key {
 	NSU_KEY_NAMESPACES,
 	NSU_KEY_HOSTNAME,
+	NSU_KEY_DOMAINNAME,
 	NSU_KEY_PROPAGATION,
+	NSU_KEY_PROC_HIDEPID,
+	NSU_KEY_PROC_SUBSET,
+	NSU_KEY_PROC_PATH,
 	NSU_KEY_MOUNTS,
+	NSU_KEY_EXTRA_MOUNTS,
+	NSU_KEY_EXPOSE,
+	NSU_KEY_ENVIRONMENT,
+	NSU_KEY_NESTED,
 	NSU_KEY_TIMEOUT,
 	NSU_KEY_STOP_TIMEOUT,
 	NSU_KEY_ENFORCE,
@@ -34,47 +54,78 @@ struct nsu_size {
 	unsigned percent;
 };
 
-#define NSU_MOUNT_SPEC_UNSET (~0U) /* a type that was not given */
-
 /* One entry of `mounts`. */
 struct nsu_mount_spec {
-	unsigned line;
-	unsigned type;    /* enum nsu_plan_mount_type */
-	const char *path; /* a template */
+	struct nsu_origin origin;
+	unsigned type;      /* enum nsu_plan_mount_type */
+	const char *path;   /* a template */
+	const char *source; /* bind: a template; NULL else */
 	struct nsu_size size;
 	unsigned inodes;
 	unsigned mode;
 	unsigned owner_is_user; /* 0 root, 1 the user */
+	unsigned throw_away;    /* instance: 0 never removed, 1 at logout */
 	bool noexec;
+	bool read_only;
+	bool recursive;
 	bool optional;
 };
 
-/* One layer of settings: what a profile or a rule says. Order of effect: built-in, base chain, profile, rule. */
+struct nsu_mounts {
+	struct nsu_mount_spec *specs;
+	size_t n;
+};
+
+struct nsu_item {
+	const char *text;
+	unsigned line;
+};
+
+struct nsu_strings {
+	struct nsu_item *items;
+	size_t n; /* 0: the condition is not given */
+};
+
+/* One layer of settings: what a profile, a rule or a user's file says. */
 struct nsu_settings {
 	unsigned given;           /* bit (1 << enum nsu_key): this layer says it */
-	unsigned lines[NSU_KEYS]; /* where; 0 for built-in layers */
+	const char *file;         /* where */
+	unsigned lines[NSU_KEYS]; /* 0 for built-in layers */
 	unsigned namespaces;      /* CLONE_NEW* bits */
 	const char *hostname;     /* a template; "": the host's own */
+	const char *domainname;   /* likewise */
 	unsigned propagation;     /* enum nsu_plan_propagation */
-	struct nsu_mount_spec *mounts;
-	size_t n_mounts;
+	unsigned hidepid;         /* enum nsu_plan_hidepid */
+	unsigned subset_pid;      /* 0 all, 1 pid */
+	const char *proc_path;    /* a template */
+	struct nsu_mounts mounts;
+	struct nsu_mounts extra_mounts;
+	struct nsu_strings expose;      /* templates */
+	struct nsu_strings environment; /* "NAME=template" */
+	unsigned nested;                /* enum nsu_plan_nested */
 	unsigned timeout_ms;
 	unsigned stop_timeout_ms;
 	bool enforce;
 	unsigned on_error; /* 0 deny, 1 allow */
 };
 
-struct nsu_profile {
-	unsigned line;
-	const char *name;
-	const char *base; /* NULL: none */
-	unsigned base_line;
-	struct nsu_settings settings;
+/* All layers, one over the other: built-in, base chain, profile, rule, user's file. */
+struct nsu_effective {
+	struct nsu_settings values; /* but for the mounts of each layer */
+	struct nsu_origin origins[NSU_KEYS];
+	const struct nsu_mount_spec *mounts[NSU_PLAN_MOUNTS_MAX]; /* of `mounts` and `extra_mounts`, in order */
+	size_t n_mounts;
+	bool has_too_many; /* mounts: those that do not fit are left out */
 };
 
-struct nsu_strings {
-	const char **items;
-	size_t n; /* 0: the condition is not given */
+struct nsu_profile {
+	struct nsu_origin origin;
+	const char *name;
+	const char *base_name; /* NULL: none */
+	unsigned base_line;
+	const struct nsu_profile *base;
+	bool is_broken; /* has a finding (nsu_policy_examine) */
+	struct nsu_settings settings;
 };
 
 struct nsu_uid_range {
@@ -87,33 +138,54 @@ struct nsu_uids {
 	size_t n; /* 0: the condition is not given */
 };
 
+/* A rule; also a user's file, which has no conditions and may have no profile. */
 struct nsu_rule {
-	unsigned line;
+	struct nsu_origin origin;
 	struct nsu_strings users;    /* globs */
 	struct nsu_strings groups;   /* names */
 	struct nsu_strings services; /* globs, as the next two */
 	struct nsu_strings ttys;
 	struct nsu_strings rhosts;
 	struct nsu_uids uids;
-	const char *profile;
+	const char *profile_name;
 	unsigned profile_line;
+	const struct nsu_profile *profile;
+	bool is_broken; /* has a finding */
 	struct nsu_settings settings;
 };
 
-struct nsu_policy {
+/* One file that was read. */
+struct nsu_source {
+	struct nsu_source *next;
 	char *file;
-	struct nsu_rule *rules;
-	size_t n_rules;
-	struct nsu_profile *profiles;
-	size_t n_profiles;
 	char *text; /* all strings; as large as the file, which holds each with two quotes */
 	size_t text_len;
 	size_t text_cap;
 };
 
+struct nsu_policy {
+	struct nsu_source *sources; /* the last one read first */
+	char *dropin_dir;           /* "*.d"; NULL: there is none */
+	struct nsu_rule *rules;
+	size_t n_rules;
+	struct nsu_profile *profiles;
+	size_t n_profiles;
+	const struct nsu_profile **by_name; /* n_profiles; NULL: not linked yet */
+	struct nsu_rule *user;              /* the file of the user who logs in; NULL: there is none */
+};
+
+/* What a file is: which keys it may hold, and which it must. */
+enum nsu_policy_part {
+	NSU_POLICY_MAIN,
+	NSU_POLICY_DROPIN,
+	NSU_POLICY_USER,
+};
+
+extern const struct nsu_profile nsu_policy_none;
+
 /**
  * nsu_policy_profile - the profile of a name.
- * @policy: borrowed; NULL: the built-in ones only
+ * @policy: borrowed, linked; NULL: the built-in ones only
  * @name:   borrowed
  *
  * Return: the profile, the policy's or a built-in one; NULL if there is none.
@@ -121,23 +193,82 @@ struct nsu_policy {
 const struct nsu_profile *nsu_policy_profile(const struct nsu_policy *policy, const char *name);
 
 /**
- * nsu_policy_keep - keep a string in the policy's text.
- * @policy: holds the copy
- * @string: borrowed; one that stands in the policy's file
+ * nsu_policy_add - parse one more file into a policy.
+ * @policy:   grows; its user is replaced if that is the part
+ * @part:     what the file is
+ * @text:     borrowed, NUL-terminated
+ * @file:     its name, for messages and origins
+ * @findings: where to collect mistakes; NULL: the first one fails
+ * @fail:     record; text "file:line: ..."
  *
- * Return: the copy; NULL if there is no room, which can't be: see struct nsu_policy.
+ * What is added counts only after nsu_policy_link(). Return: 0; -EINVAL; -ENOMEM.
  */
-const char *nsu_policy_keep(struct nsu_policy *policy, const char *string);
+NSU_CHECKED int nsu_policy_add(struct nsu_policy *policy, enum nsu_policy_part part, const char *text, const char *file,
+                               struct nsu_findings *findings, struct nsu_fail *fail);
 
 /**
- * nsu_policy_check - do the parts of a policy fit together?
- * @policy: parsed
+ * nsu_policy_link - put the parts of a policy together, and check that they fit.
+ * @policy:   all its files are added but a user's
+ * @findings: as with nsu_policy_add()
+ * @fail:     record; text "file:line: ..."
+ *
+ * Every profile has one definition, every one that is named exists, every chain of bases ends, every rule's settings
+ * isolate something and agree with each other. Return: 0; -EINVAL; -ENOMEM.
+ */
+NSU_CHECKED int nsu_policy_link(struct nsu_policy *policy, struct nsu_findings *findings, struct nsu_fail *fail);
+
+/**
+ * nsu_policy_link_user - the same for a user's file.
+ * @policy: linked, with its user
  * @fail:   record; text "file:line: ..."
  *
- * Every profile that is named exists, every chain of bases ends, every rule's settings isolate something and agree with
- * each other. Return: 0; -EINVAL.
+ * What depends on the rule that the file is laid over is left to the match. Return: 0; -EINVAL.
  */
-NSU_CHECKED int nsu_policy_check(const struct nsu_policy *policy, struct nsu_fail *fail);
+NSU_CHECKED int nsu_policy_link_user(struct nsu_policy *policy, struct nsu_fail *fail);
+
+/**
+ * nsu_policy_merge - lay the layers over each other.
+ * @profile:   linked
+ * @rule:      the rule's settings; NULL: none
+ * @user:      the settings of the user's file; NULL: none
+ * @effective: filled; borrows from all of them
+ */
+void nsu_policy_merge(const struct nsu_profile *profile, const struct nsu_settings *rule,
+                      const struct nsu_settings *user, struct nsu_effective *effective);
+
+/**
+ * nsu_policy_check_settings - do settings isolate something, and agree with each other?
+ * @effective: merged
+ * @profile:   its profile, for messages
+ * @origin:    to blame where no layer's line is
+ * @fail:      record; text "file:line: ..."
+ *
+ * All that can be known before there is a login. Pure. Return: 0; -EINVAL.
+ */
+NSU_CHECKED int nsu_policy_check_settings(const struct nsu_effective *effective, const struct nsu_profile *profile,
+                                          const struct nsu_origin *origin, struct nsu_fail *fail);
+
+/**
+ * nsu_policy_origin - an origin as text.
+ * @origin: borrowed
+ * @buffer: caller's, @cap bytes; always terminated
+ * @cap:    size of @buffer; NSU_PATH_MAX + 16 suffices
+ *
+ * Pure. Return: @buffer.
+ */
+const char *nsu_policy_origin(const struct nsu_origin *origin, char *buffer, size_t cap);
+
+/**
+ * nsu_policy_wrong - refuse a key: "FILE:LINE: key 'KEY': TEXT".
+ * @fail:   record
+ * @origin: the place
+ * @key:    its name
+ * @format: printf format of the rest
+ *
+ * Return: -EINVAL.
+ */
+NSU_PRINTF(4, 5)
+int nsu_policy_wrong(struct nsu_fail *fail, const struct nsu_origin *origin, const char *key, const char *format, ...);
 
 /**
  * nsu_policy_scan - refuse what libconfig 1.5 would take silently, or die of.
@@ -148,18 +279,5 @@ NSU_CHECKED int nsu_policy_check(const struct nsu_policy *policy, struct nsu_fai
  * Pure. Return: 0; -EINVAL.
  */
 NSU_CHECKED int nsu_policy_scan(const char *text, const char *file, struct nsu_fail *fail);
-
-/**
- * nsu_resolve_plan - make the plan of a login from the settings that hold for it.
- * @settings: all layers merged; all keys have a value
- * @subject:  looked up
- * @keep_pid: false: the pid namespace is left out
- * @plan:     initialised; profile and rule are set already; filled
- * @fail:     record
- *
- * Pure. Return: 0; -EINVAL with a reason; -E2BIG if it is too large.
- */
-NSU_CHECKED int nsu_resolve_plan(const struct nsu_settings *settings, struct nsu_subject *subject, bool keep_pid,
-                                 struct nsu_plan *plan, struct nsu_fail *fail);
 
 #endif

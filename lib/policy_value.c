@@ -6,23 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ns.h"
 #include "template.h"
 #include "text.h"
 
-unsigned nsu_value_line(const config_setting_t *setting)
+struct nsu_origin nsu_value_origin(const struct nsu_parse *parse, const config_setting_t *setting)
 {
-	return config_setting_source_line(setting);
+	return (struct nsu_origin){parse->source->file, config_setting_source_line(setting)};
 }
 
 int nsu_value_wrong(const struct nsu_parse *parse, const config_setting_t *setting, const char *text)
 {
 	const config_setting_t *named = setting;
+	struct nsu_origin origin;
 
 	while (!config_setting_name(named) && config_setting_parent(named))
 		named = config_setting_parent(named);
-	return nsu_fail_because(parse->fail, EINVAL, "%s:%u: key '%s': %s", parse->policy->file,
-	                        nsu_value_line(setting), config_setting_name(named) ?: "", text);
+	origin = nsu_value_origin(parse, setting);
+	return nsu_policy_wrong(parse->fail, &origin, config_setting_name(named) ?: "", "%s", text);
 }
 
 static const char *type_name(const config_setting_t *setting)
@@ -56,17 +56,22 @@ int nsu_value_wrong_type(const struct nsu_parse *parse, const config_setting_t *
 	return nsu_value_wrong(parse, setting, text);
 }
 
-int nsu_value_keep_string(const struct nsu_parse *parse, const config_setting_t *setting, const char **ret_string)
+int nsu_value_no_memory(const struct nsu_parse *parse)
 {
-	const char *string = config_setting_get_string(setting);
+	return nsu_fail(parse->fail, ENOMEM, "parse '%s'", parse->source->file);
+}
 
-	if (!string)
-		return nsu_value_wrong_type(parse, setting, "a string");
-	string = nsu_policy_keep(parse->policy, string);
-	if (!string)
-		return nsu_fail(parse->fail, ENOMEM, "keep the strings of '%s'", parse->policy->file);
-	*ret_string = string;
-	return 0;
+const char *nsu_value_keep(const struct nsu_parse *parse, const char *string)
+{
+	struct nsu_source *source = parse->source;
+	size_t size = strlen(string) + 1;
+	char *copy = source->text + source->text_len;
+
+	if (size > source->text_cap - source->text_len)
+		return NULL;
+	memcpy(copy, string, size);
+	source->text_len += size;
+	return copy;
 }
 
 /* Is a template a clean absolute path once plain values are in it? */
@@ -87,141 +92,26 @@ static bool can_be_path(const char *template)
 	return nsu_text_is_path(sample);
 }
 
-static int set_text(const struct nsu_parse *parse, const config_setting_t *setting, enum nsu_value_kind kind,
-                    const char **place)
+int nsu_value_set_text(const struct nsu_parse *parse, const config_setting_t *setting, enum nsu_value_kind kind,
+                       const char **place)
 {
-	const char *string = "";
-	int ret = nsu_value_keep_string(parse, setting, &string);
+	const char *string = config_setting_get_string(setting);
 
-	if (ret < 0)
-		return ret;
+	if (!string)
+		return nsu_value_wrong_type(parse, setting, "a string");
+	string = nsu_value_keep(parse, string);
+	if (!string)
+		return nsu_value_no_memory(parse);
 	if (string[0] == '\0' && kind != NSU_VALUE_TEMPLATE)
 		return nsu_value_wrong(parse, setting, "it must not be an empty string");
 	if (kind != NSU_VALUE_STRING && !nsu_template_is_valid(string))
-		return nsu_value_wrong(parse, setting,
-		                       "unknown % in the template; known are %u %U %g %G %h %s %H %i and %%");
+		return nsu_value_wrong(parse, setting, NSU_TEMPLATE_UNKNOWN);
 	if (kind == NSU_VALUE_PATH && !can_be_path(string))
 		return nsu_value_wrong(
 			parse, setting,
 			"not a clean absolute path: it begins with '/' or %h, and has no '..', '.', '//', nor a "
 			"'/' at the end");
 	*place = string;
-	return 0;
-}
-
-static bool is_sequence(const config_setting_t *setting)
-{
-	int type = config_setting_type(setting);
-
-	return type == CONFIG_TYPE_ARRAY || type == CONFIG_TYPE_LIST;
-}
-
-/* One value or a list of them: how many, and each. */
-static unsigned count_items(const config_setting_t *setting)
-{
-	return is_sequence(setting) ? (unsigned)config_setting_length(setting) : 1;
-}
-
-static const config_setting_t *item(const config_setting_t *setting, unsigned index)
-{
-	return is_sequence(setting) ? config_setting_get_elem(setting, index) : setting;
-}
-
-/* What no account is called, but other programs' lists look like: it would silently match nobody. */
-static bool looks_like_list(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len == 0 || strpbrk(name, ",:") || strchr("!@ ", name[0]) || name[len - 1] == ' ';
-}
-
-static int set_strings(const struct nsu_parse *parse, const config_setting_t *setting, enum nsu_value_kind kind,
-                       struct nsu_strings *strings)
-{
-	unsigned n = count_items(setting);
-
-	if (n == 0)
-		return nsu_value_wrong(parse, setting, "an empty list matches nobody");
-	strings->items = calloc(n, sizeof(*strings->items));
-	if (!strings->items)
-		return nsu_fail(parse->fail, ENOMEM, "parse '%s'", parse->policy->file);
-	for (unsigned i = 0; i < n; i++) {
-		const char *string = "";
-		int ret = set_text(parse, item(setting, i), NSU_VALUE_STRING, &string);
-
-		if (ret < 0)
-			return ret;
-		if (kind == NSU_VALUE_NAMES && looks_like_list(string))
-			return nsu_value_wrong(
-				parse, item(setting, i),
-				"expected one name; several are a list: [ \"a\", \"b\" ]; there is no \"not\"");
-		strings->items[i] = string;
-		strings->n = i + 1;
-	}
-	return 0;
-}
-
-/* "N", "N-M", "N-" or a number. */
-static int parse_uids(const char *text, struct nsu_uid_range *range)
-{
-	char first[16];
-	size_t len = strcspn(text, "-");
-	uint64_t a, b = UINT32_MAX - 1;
-
-	if (len >= sizeof(first))
-		return -EINVAL;
-	memcpy(first, text, len);
-	first[len] = '\0';
-	if (nsu_text_to_number(first, 0, b, &a) < 0)
-		return -EINVAL;
-	if (text[len] == '\0')
-		b = a;
-	else if (text[len + 1] != '\0' && nsu_text_to_number(text + len + 1, a, b, &b) < 0)
-		return -EINVAL;
-	range->first = (uid_t)a;
-	range->last = (uid_t)b;
-	return 0;
-}
-
-static int set_uids(const struct nsu_parse *parse, const config_setting_t *setting, struct nsu_uids *uids)
-{
-	unsigned n = count_items(setting);
-
-	if (n == 0)
-		return nsu_value_wrong(parse, setting, "an empty list matches nobody");
-	uids->ranges = calloc(n, sizeof(*uids->ranges));
-	if (!uids->ranges)
-		return nsu_fail(parse->fail, ENOMEM, "parse '%s'", parse->policy->file);
-	for (unsigned i = 0; i < n; i++) {
-		const config_setting_t *one = item(setting, i);
-		const char *text = config_setting_get_string(one);
-		char number[16];
-
-		if (config_setting_type(one) == CONFIG_TYPE_INT) {
-			snprintf(number, sizeof(number), "%d", config_setting_get_int(one));
-			text = number;
-		}
-		if (!text || parse_uids(text, &uids->ranges[i]) < 0)
-			return nsu_value_wrong(parse, one, "expected a uid or a range: \"N\", \"N-M\" or \"N-\"");
-		uids->n = i + 1;
-	}
-	return 0;
-}
-
-static int set_namespaces(const struct nsu_parse *parse, const config_setting_t *setting, unsigned *namespaces)
-{
-	unsigned n = count_items(setting);
-
-	*namespaces = 0;
-	for (unsigned i = 0; i < n; i++) {
-		const config_setting_t *one = item(setting, i);
-		const char *name = config_setting_get_string(one);
-		unsigned flag = name ? nsu_ns_flag(name) : 0;
-
-		if (flag == 0)
-			return nsu_value_wrong(parse, one, "expected any of \"mount\", \"ipc\", \"uts\", \"pid\"");
-		*namespaces |= flag;
-	}
 	return 0;
 }
 
@@ -241,21 +131,22 @@ static int wrong_word(const struct nsu_parse *parse, const config_setting_t *set
 	return nsu_value_wrong(parse, setting, text);
 }
 
-static int set_word(const struct nsu_parse *parse, const config_setting_t *setting, const char *words, unsigned *place)
+static int set_word(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *row,
+                    unsigned *place)
 {
 	const char *value = config_setting_get_string(setting);
-	const char *word = words;
+	const char *word = row->words;
 
 	for (unsigned i = 0; value && *value && *word; i++) {
 		size_t len = strcspn(word, "|");
 
 		if (strlen(value) == len && strncmp(value, word, len) == 0) {
-			*place = i;
+			*place = row->values ? row->values[i] : i;
 			return 0;
 		}
 		word += len + (word[len] == '|');
 	}
-	return wrong_word(parse, setting, words);
+	return wrong_word(parse, setting, row->words);
 }
 
 static int set_number(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *row,
@@ -325,23 +216,25 @@ int nsu_value_set(const struct nsu_parse *parse, const config_setting_t *setting
 	case NSU_VALUE_NUMBER:
 		return set_number(parse, setting, row, place);
 	case NSU_VALUE_WORD:
-		return set_word(parse, setting, row->words, place);
+		return set_word(parse, setting, row, place);
 	case NSU_VALUE_STRING:
 	case NSU_VALUE_TEMPLATE:
 	case NSU_VALUE_PATH:
-		return set_text(parse, setting, row->kind, place);
-	case NSU_VALUE_STRINGS:
-	case NSU_VALUE_NAMES:
-		return set_strings(parse, setting, row->kind, place);
-	case NSU_VALUE_UIDS:
-		return set_uids(parse, setting, place);
-	case NSU_VALUE_NAMESPACES:
-		return set_namespaces(parse, setting, place);
+		return nsu_value_set_text(parse, setting, row->kind, place);
 	case NSU_VALUE_SIZE:
 		return set_size(parse, setting, place);
 	case NSU_VALUE_MODE:
 		return set_mode(parse, setting, place);
+	case NSU_VALUE_STRINGS:
+	case NSU_VALUE_NAMES:
+	case NSU_VALUE_PATHS:
+	case NSU_VALUE_ENVIRONMENT:
+	case NSU_VALUE_UIDS:
+	case NSU_VALUE_NAMESPACES:
+		return nsu_value_set_list(parse, setting, row->kind, place);
 	case NSU_VALUE_MOUNTS:
+		return nsu_value_set_mounts(parse, setting, place);
+	case NSU_VALUE_PROC:
 	default:
 		return nsu_value_wrong(parse, setting, "not expected here");
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * policy_value.h - one value of the policy: from a libconfig setting, checked against its row, into its place. Private to
- * policy_value.c and policy_parse.c, the two files that know libconfig.
+ * policy_value.c, policy_list.c, policy_mount.c and policy_parse.c, the files that know libconfig.
  */
 #ifndef NSU_POLICY_VALUE_H
 #define NSU_POLICY_VALUE_H
@@ -12,35 +12,45 @@
 #include "fail.h"
 #include "policy_parse.h"
 
+/* What is said of a template that is none. */
+#define NSU_TEMPLATE_UNKNOWN "unknown % in the template; known are %u %U %g %G %h %s %H %i and %%"
+
 enum nsu_value_kind {
 	NSU_VALUE_BOOL,
-	NSU_VALUE_NUMBER,     /* unsigned; min, max */
-	NSU_VALUE_WORD,       /* unsigned: index into words */
-	NSU_VALUE_STRING,     /* const char *, not empty */
-	NSU_VALUE_TEMPLATE,   /* const char *, may be empty */
-	NSU_VALUE_PATH,       /* const char *: a template that starts with / or %h */
-	NSU_VALUE_STRINGS,    /* struct nsu_strings: one string or a list */
-	NSU_VALUE_NAMES,      /* the same, of user or group names */
-	NSU_VALUE_UIDS,       /* struct nsu_uids: one range or a list */
-	NSU_VALUE_NAMESPACES, /* unsigned: CLONE_NEW* bits */
-	NSU_VALUE_SIZE,       /* struct nsu_size */
-	NSU_VALUE_MODE,       /* unsigned */
-	NSU_VALUE_MOUNTS,     /* of settings: policy_parse.c takes them apart */
+	NSU_VALUE_NUMBER,      /* unsigned; min, max */
+	NSU_VALUE_WORD,        /* unsigned: index into words, or what values has there */
+	NSU_VALUE_STRING,      /* const char *, not empty */
+	NSU_VALUE_TEMPLATE,    /* const char *, may be empty */
+	NSU_VALUE_PATH,        /* const char *: a template that starts with / or %h */
+	NSU_VALUE_SIZE,        /* struct nsu_size */
+	NSU_VALUE_MODE,        /* unsigned */
+	NSU_VALUE_STRINGS,     /* struct nsu_strings: one string or a list; as all that follow, in policy_list.c */
+	NSU_VALUE_NAMES,       /* the same, of user or group names */
+	NSU_VALUE_PATHS,       /* the same, of NSU_VALUE_PATH; may be empty */
+	NSU_VALUE_ENVIRONMENT, /* the same, of "NAME=template"; may be empty */
+	NSU_VALUE_UIDS,        /* struct nsu_uids: one range or a list */
+	NSU_VALUE_NAMESPACES,  /* unsigned: CLONE_NEW* bits */
+	NSU_VALUE_MOUNTS,      /* struct nsu_mounts: policy_mount.c takes them apart */
+	NSU_VALUE_PROC,        /* of settings: policy_parse.c takes it apart */
 };
 
 /* A key: its name, what it takes and where that goes. */
 struct nsu_row {
 	const char *name;
 	enum nsu_value_kind kind;
-	size_t offset;      /* of the place, in the struct that the table is for */
-	unsigned min, max;  /* of a number */
-	const char *words;  /* joined by `|`, in the order of their values */
-	enum nsu_key key;   /* of settings */
-	size_t line_offset; /* of an unsigned that takes the key's line; 0: none */
+	size_t offset;          /* of the place, in the struct that the table is for */
+	unsigned min, max;      /* of a number */
+	const char *words;      /* joined by `|` */
+	const unsigned *values; /* of the words; NULL: 0, 1, 2, ... */
+	enum nsu_key key;       /* of settings */
+	unsigned types;         /* of a mount: bits of enum nsu_plan_mount_type, those that have the key */
+	size_t line_offset;     /* of an unsigned that takes the key's line; 0: none */
 };
 
 struct nsu_parse {
 	struct nsu_policy *policy;
+	struct nsu_source *source; /* the file under way */
+	struct nsu_findings *findings;
 	struct nsu_fail *fail;
 };
 
@@ -66,18 +76,27 @@ NSU_CHECKED int nsu_value_wrong_type(const struct nsu_parse *parse, const config
                                      const char *expected);
 
 /**
- * nsu_value_line - the line of a setting.
+ * nsu_value_no_memory - give up for want of memory.
+ * @parse: the parse under way
+ *
+ * Return: -ENOMEM.
+ */
+NSU_CHECKED int nsu_value_no_memory(const struct nsu_parse *parse);
+
+/**
+ * nsu_value_origin - where a setting stands.
+ * @parse:   the parse under way
  * @setting: borrowed
  *
- * Return: its line in the file, from 1.
+ * Return: its file and its line, from 1.
  */
-unsigned nsu_value_line(const config_setting_t *setting);
+struct nsu_origin nsu_value_origin(const struct nsu_parse *parse, const config_setting_t *setting);
 
 /**
  * nsu_value_set - check a setting against its row and put it in its place.
  * @parse:   the parse under way
  * @setting: borrowed
- * @row:     any kind but NSU_VALUE_MOUNTS
+ * @row:     any kind but NSU_VALUE_PROC
  * @base:    the struct that the row's offset is of
  *
  * Return: 0; -EINVAL; -ENOMEM.
@@ -86,14 +105,47 @@ NSU_CHECKED int nsu_value_set(const struct nsu_parse *parse, const config_settin
                               void *base);
 
 /**
- * nsu_value_keep_string - a string setting, kept in the policy's text.
- * @parse:      the parse under way
- * @setting:    borrowed
- * @ret_string: lives as long as the policy; untouched on failure
+ * nsu_value_set_text - the same for one string.
+ * @parse:   the parse under way
+ * @setting: borrowed
+ * @kind:    NSU_VALUE_STRING, _TEMPLATE, _PATH
+ * @place:   where it goes; it lives as long as the policy
  *
- * Return: 0; -EINVAL if it is no string.
+ * Return: 0; -EINVAL.
  */
-NSU_CHECKED int nsu_value_keep_string(const struct nsu_parse *parse, const config_setting_t *setting,
-                                      const char **ret_string);
+NSU_CHECKED int nsu_value_set_text(const struct nsu_parse *parse, const config_setting_t *setting,
+                                   enum nsu_value_kind kind, const char **place);
+
+/**
+ * nsu_value_set_list - nsu_value_set() for the kinds that may be a list.
+ * @parse:   as there
+ * @setting: as there
+ * @kind:    NSU_VALUE_STRINGS and those that follow it, up to _NAMESPACES
+ * @place:   where it goes
+ *
+ * Return: 0; -EINVAL; -ENOMEM.
+ */
+NSU_CHECKED int nsu_value_set_list(const struct nsu_parse *parse, const config_setting_t *setting,
+                                   enum nsu_value_kind kind, void *place);
+
+/**
+ * nsu_value_set_mounts - a list of mounts.
+ * @parse:  the parse under way
+ * @list:   borrowed
+ * @mounts: filled; its specs are given, also on failure
+ *
+ * Return: 0; -EINVAL; -ENOMEM.
+ */
+NSU_CHECKED int nsu_value_set_mounts(const struct nsu_parse *parse, const config_setting_t *list,
+                                     struct nsu_mounts *mounts);
+
+/**
+ * nsu_value_keep - keep a string in the text of the file under way.
+ * @parse:  the parse under way
+ * @string: borrowed; one that stands in the file
+ *
+ * Return: the copy; NULL if there is no room, which can't be: see struct nsu_source.
+ */
+const char *nsu_value_keep(const struct nsu_parse *parse, const char *string);
 
 #endif

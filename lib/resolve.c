@@ -5,176 +5,309 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy_match.h"
 #include "policy_parse.h"
 #include "template.h"
+#include "text.h"
 
 struct resolve {
-	const struct nsu_settings *settings;
+	struct nsu_decision *decision;
+	const struct nsu_effective *effective;
 	struct nsu_subject *subject;
 	struct nsu_plan *plan;
 	struct nsu_fail *fail;
 };
 
-static int add_mount(const struct resolve *resolve, const char *path, const struct nsu_plan_mount *mount)
+static int keep(const struct resolve *resolve, const char *text, const char **place)
+{
+	if (nsu_plan_text(resolve->plan, text, place) < 0)
+		return nsu_fail(resolve->fail, E2BIG, "plan the session: its texts are too long");
+	return 0;
+}
+
+static int add_mount(const struct resolve *resolve, const char *template, const struct nsu_plan_mount *mount,
+                     const struct nsu_origin *origin)
 {
 	struct nsu_plan *plan = resolve->plan;
 	struct nsu_plan_mount *new;
+	char path[NSU_PATH_MAX];
+	int ret;
 
+	ret = nsu_template_path(template, resolve->subject, path, sizeof(path), resolve->fail);
+	if (ret < 0)
+		return ret;
 	if (plan->n_mounts == NSU_COUNT(plan->mounts))
 		return nsu_fail(resolve->fail, E2BIG, "plan the mounts");
 	new = &plan->mounts[plan->n_mounts];
 	*new = *mount;
-	if (nsu_plan_text(plan, path, &new->path) < 0)
-		return nsu_fail(resolve->fail, E2BIG, "plan the mounts");
-	plan->n_mounts++;
+	ret = keep(resolve, path, &new->path);
+	if (ret < 0)
+		return ret;
+	if (!new->source)
+		new->source = "";
+	resolve->decision->mount_origins[plan->n_mounts++] = *origin;
 	return 0;
 }
 
 static int add_spec(const struct resolve *resolve, const struct nsu_mount_spec *spec)
 {
 	const struct nsu_subject *subject = resolve->subject;
-	struct nsu_plan_mount mount = {
-		.type = (enum nsu_plan_mount_type)spec->type,
-		.optional = spec->optional,
-		.noexec = spec->noexec,
-		.size_bytes = spec->size.percent ? 0 : spec->size.bytes,
-		.size_percent = spec->size.percent,
-		.inodes = spec->inodes,
-		.mode = (mode_t)spec->mode,
-		.uid = spec->owner_is_user ? subject->uid : 0,
-		.gid = spec->owner_is_user ? subject->gid : 0,
-	};
-	char path[NSU_PATH_MAX];
+	struct nsu_plan_mount mount = {.type = (enum nsu_plan_mount_type)spec->type, .optional = spec->optional};
+	char source[NSU_PATH_MAX];
 	int ret;
 
-	ret = nsu_template_path(spec->path, subject, path, sizeof(path), resolve->fail);
-	if (ret < 0)
-		return ret;
-	return add_mount(resolve, path, &mount);
+	mount.noexec = spec->noexec;
+	mount.read_only = spec->read_only;
+	mount.recursive = mount.type == NSU_PLAN_READONLY && spec->recursive;
+	mount.throw_away = spec->throw_away;
+	if (mount.type == NSU_PLAN_TMPFS) {
+		mount.size_bytes = spec->size.percent ? 0 : spec->size.bytes;
+		mount.size_percent = spec->size.percent;
+		mount.inodes = spec->inodes;
+	}
+	if (mount.type == NSU_PLAN_TMPFS || mount.type == NSU_PLAN_INSTANCE) {
+		mount.mode = (mode_t)spec->mode;
+		mount.uid = spec->owner_is_user ? subject->uid : 0;
+		mount.gid = spec->owner_is_user ? subject->gid : 0;
+	}
+	if (mount.type == NSU_PLAN_BIND) {
+		ret = nsu_template_path(spec->source, subject, source, sizeof(source), resolve->fail);
+		if (ret == 0)
+			ret = keep(resolve, source, &mount.source);
+		if (ret < 0)
+			return ret;
+	}
+	if (mount.throw_away && !(resolve->plan->namespaces & CLONE_NEWPID))
+		return nsu_policy_wrong(resolve->fail, &spec->origin, "remove",
+		                        "an instance that ends with its session needs the namespace \"pid\", which "
+		                        "service %s gets only from a rule whose `service` names it",
+		                        subject->service);
+	return add_mount(resolve, spec->path, &mount, &spec->origin);
 }
 
 /* Does the policy itself put something on this path? Then nothing is implied there. */
 static bool policy_mounts(const struct resolve *resolve, const char *path)
 {
-	for (size_t i = 0; i < resolve->settings->n_mounts; i++) {
-		if (strcmp(resolve->settings->mounts[i].path, path) == 0)
+	for (size_t i = 0; i < resolve->effective->n_mounts; i++) {
+		if (strcmp(resolve->effective->mounts[i]->path, path) == 0)
 			return true;
 	}
 	return false;
 }
 
-/* What a new namespace needs to be seen: /proc of pid, /dev/mqueue and /dev/shm of ipc, /etc/hosts of a host name. */
-static int add_implied(const struct resolve *resolve)
+/* What covers a place that is implied must come before it: tmpfs on /run before the one on NSU_RUN_DIR. */
+static bool policy_covers(const struct resolve *resolve, const char *path)
 {
-	static const struct {
-		unsigned flag;
-		const char *path;
-		struct nsu_plan_mount mount;
-	} implied[] = {
-		{CLONE_NEWPID, "/proc", {.type = NSU_PLAN_PROC}},
-		{CLONE_NEWIPC, "/dev/mqueue", {.type = NSU_PLAN_MQUEUE, .optional = true}},
-		{CLONE_NEWIPC,
-	         "/dev/shm",
+	for (size_t i = 0; i < resolve->effective->n_mounts; i++) {
+		if (nsu_text_is_below(path, resolve->effective->mounts[i]->path))
+			return true;
+	}
+	return false;
+}
+
+struct implied {
+	const char *path;
+	bool is_wanted;
+	struct nsu_plan_mount mount;
+};
+
+/*
+ * What a new namespace needs to be seen: proc of pid, /dev/mqueue and /dev/shm of ipc, NSU_RUN_DIR of mount (the marker, and
+ * it hides the host's records; the file for /etc/hosts lives there too), /etc/hosts of a host name. NSU_RUN_DIR and what
+ * needs it come late if the policy mounts above.
+ */
+static int add_implied(const struct resolve *resolve, bool late)
+{
+	const struct nsu_settings *values = &resolve->effective->values;
+	const struct nsu_plan *plan = resolve->plan;
+	bool has_pid = plan->namespaces & CLONE_NEWPID, has_ipc = plan->namespaces & CLONE_NEWIPC;
+	bool has_marker = plan->propagation == NSU_PLAN_PRIVATE || plan->propagation == NSU_PLAN_SLAVE;
+	bool run_is_late = policy_covers(resolve, NSU_RUN_DIR);
+	const struct implied implied[] = {
+		{values->proc_path,
+	         has_pid && !late,
+	         {.type = NSU_PLAN_PROC,
+	          .hidepid = (enum nsu_plan_hidepid)values->hidepid,
+	          .subset_pid = values->subset_pid}},
+		{"/dev/mqueue", has_ipc && !late, {.type = NSU_PLAN_MQUEUE, .optional = true}},
+		{"/dev/shm",
+	         has_ipc && !late,
 	         {.type = NSU_PLAN_TMPFS,
 	          .optional = true,
 	          .size_bytes = NSU_TMPFS_BYTES,
 	          .inodes = NSU_TMPFS_INODES,
 	          .mode = 01777}},
-		{CLONE_NEWUTS, /* where the next one's file lives; it also hides the host's records */
-	         NSU_RUN_DIR,
+		{NSU_RUN_DIR,
+	         has_marker && late == run_is_late,
 	         {.type = NSU_PLAN_TMPFS,
 	          .noexec = true,
 	          .size_bytes = NSU_HOSTS_MAX + NSU_TMPFS_BYTES_MIN,
 	          .inodes = NSU_TMPFS_INODES_MIN,
 	          .mode = 0700}},
-		{CLONE_NEWUTS, "/etc/hosts", {.type = NSU_PLAN_HOSTS, .optional = true}},
+		{"/etc/hosts", plan->hostname[0] && late == run_is_late, {.type = NSU_PLAN_HOSTS, .optional = true}},
 	};
 
 	for (size_t i = 0; i < NSU_COUNT(implied); i++) {
+		struct nsu_origin origin = {NSU_ORIGIN_IMPLIED, 0};
 		int ret;
 
-		if (!(resolve->plan->namespaces & implied[i].flag) || policy_mounts(resolve, implied[i].path))
+		if (!implied[i].is_wanted || policy_mounts(resolve, implied[i].path))
 			continue;
-		if (implied[i].flag == CLONE_NEWUTS && !resolve->plan->hostname[0])
-			continue;
-		ret = add_mount(resolve, implied[i].path, &implied[i].mount);
+		ret = add_mount(resolve, implied[i].path, &implied[i].mount, &origin);
 		if (ret < 0)
 			return ret;
 	}
 	return 0;
 }
 
-static int resolve_hostname(const struct resolve *resolve)
+/* What the policy mounts already has nothing below it that is the host's. */
+static int add_exposed(const struct resolve *resolve)
 {
-	const struct nsu_settings *settings = resolve->settings;
-	char name[NSU_PATH_MAX];
-	int ret;
+	const struct nsu_strings *expose = &resolve->effective->values.expose;
+	struct nsu_origin origin = resolve->effective->origins[NSU_KEY_EXPOSE];
+	int ret = 0;
 
-	if (settings->hostname[0] == '\0')
-		return 0;
-	ret = nsu_template_hostname(settings->hostname, resolve->subject, name, sizeof(name), resolve->fail);
-	if (ret < 0)
-		return ret;
-	if (nsu_plan_text(resolve->plan, name, &resolve->plan->hostname) < 0)
-		return nsu_fail(resolve->fail, E2BIG, "plan the host name");
-	return 0;
+	for (size_t i = 0; ret == 0 && i < expose->n; i++) {
+		const struct nsu_plan_mount mount = {.type = NSU_PLAN_EXPOSE, .optional = true};
+
+		origin.line = expose->items[i].line;
+		ret = add_mount(resolve, expose->items[i].text, &mount, &origin);
+	}
+	return ret;
 }
 
 static int resolve_mounts(const struct resolve *resolve)
 {
+	const struct nsu_effective *effective = resolve->effective;
 	int ret;
 
 	if (!(resolve->plan->namespaces & CLONE_NEWNS))
 		return 0;
-	ret = add_implied(resolve);
-	for (size_t i = 0; ret == 0 && i < resolve->settings->n_mounts; i++)
-		ret = add_spec(resolve, &resolve->settings->mounts[i]);
-	return ret;
+	ret = add_implied(resolve, false);
+	for (size_t i = 0; ret == 0 && i < effective->n_mounts; i++)
+		ret = add_spec(resolve, effective->mounts[i]);
+	if (ret == 0)
+		ret = add_implied(resolve, true);
+	return ret < 0 ? ret : add_exposed(resolve);
+}
+
+/* Of the host, or of its domain; "" stays so. */
+static int resolve_name(const struct resolve *resolve, const char *template, const char **place)
+{
+	char name[NSU_PATH_MAX];
+	int ret;
+
+	*place = "";
+	if (template[0] == '\0')
+		return 0;
+	ret = nsu_template_hostname(template, resolve->subject, name, sizeof(name), resolve->fail);
+	return ret < 0 ? ret : keep(resolve, name, place);
+}
+
+static int resolve_environment(const struct resolve *resolve)
+{
+	const struct nsu_strings *environment = &resolve->effective->values.environment;
+	struct nsu_plan *plan = resolve->plan;
+	char text[NSU_PATH_MAX];
+
+	for (size_t i = 0; i < environment->n; i++) {
+		const char *entry = environment->items[i].text;
+		size_t len = strcspn(entry, "=") + 1;
+		int ret;
+
+		if (len >= sizeof(text))
+			return nsu_fail(resolve->fail, ENAMETOOLONG, "expand the environment");
+		memcpy(text, entry, len);
+		ret = nsu_template_value(entry + len, resolve->subject, text + len, sizeof(text) - len, resolve->fail);
+		if (ret == 0)
+			ret = keep(resolve, text, &plan->environment[i]);
+		if (ret < 0)
+			return ret;
+		plan->n_environment = i + 1;
+	}
+	return 0;
+}
+
+static bool strings_want_group(const struct nsu_strings *strings)
+{
+	for (size_t i = 0; i < strings->n; i++) {
+		if (strstr(strings->items[i].text, "%g"))
+			return true;
+	}
+	return false;
 }
 
 /* The group's name is asked only where a template wants it. (One that has "%%g" asks for nothing.) */
-static bool wants_group(const struct nsu_settings *settings)
+static bool wants_group(const struct nsu_effective *effective)
 {
-	bool wants = strstr(settings->hostname, "%g") != NULL;
+	const struct nsu_settings *values = &effective->values;
 
-	for (size_t i = 0; i < settings->n_mounts; i++)
-		wants = wants || strstr(settings->mounts[i].path, "%g");
-	return wants;
+	if (strstr(values->hostname, "%g") || strstr(values->domainname, "%g") || strstr(values->proc_path, "%g") ||
+	    strings_want_group(&values->expose) || strings_want_group(&values->environment))
+		return true;
+	for (size_t i = 0; i < effective->n_mounts; i++) {
+		const struct nsu_mount_spec *mount = effective->mounts[i];
+
+		if (strstr(mount->path, "%g") || (mount->source && strstr(mount->source, "%g")))
+			return true;
+	}
+	return false;
 }
 
-int nsu_resolve_plan(const struct nsu_settings *settings, struct nsu_subject *subject, bool keep_pid,
-                     struct nsu_plan *plan, struct nsu_fail *fail)
+static unsigned resolve_namespaces(const struct nsu_effective *effective, const struct nsu_subject *subject,
+                                   bool keep_pid, struct nsu_plan *plan)
 {
-	struct resolve resolve = {settings, subject, plan, fail};
-	unsigned namespaces = settings->namespaces;
-	int ret;
+	unsigned namespaces = effective->values.namespaces;
 
-	if (settings->n_mounts > 0 || (namespaces & CLONE_NEWPID))
+	if (effective->n_mounts > 0 || effective->values.expose.n > 0 || (namespaces & CLONE_NEWPID))
 		namespaces |= CLONE_NEWNS;
 	if (!keep_pid)
 		namespaces &= ~(unsigned)CLONE_NEWPID;
-	if (!keep_pid && namespaces == CLONE_NEWNS && settings->n_mounts == 0)
+	if (!keep_pid && namespaces == CLONE_NEWNS && effective->n_mounts == 0)
 		nsu_plan_note(
 			plan,
 			"service %s gets no pid namespace unless the rule's `service` names it, and of profile %s "
 			"nothing else is left",
 			subject->service, plan->profile);
-	plan->namespaces = namespaces;
-	plan->propagation = (enum nsu_plan_propagation)settings->propagation;
-	plan->timeout_ms = settings->timeout_ms;
-	plan->stop_timeout_ms = settings->stop_timeout_ms;
-	plan->enforce = settings->enforce;
-	plan->allow_on_error = settings->on_error == 1;
-	if (wants_group(settings)) {
-		ret = nsu_subject_name_group(subject, fail);
+	return namespaces;
+}
+
+static int resolve_texts(const struct resolve *resolve)
+{
+	const struct nsu_settings *values = &resolve->effective->values;
+	struct nsu_plan *plan = resolve->plan;
+	int ret;
+
+	if (wants_group(resolve->effective)) {
+		ret = nsu_subject_name_group(resolve->subject, resolve->fail);
 		if (ret < 0)
 			return ret;
 	}
-	ret = resolve_hostname(&resolve);
-	if (ret < 0)
-		return ret;
-	ret = resolve_mounts(&resolve);
-	if (ret < 0)
-		return ret;
-	return nsu_plan_check(plan, fail);
+	ret = keep(resolve, resolve->subject->id, &plan->id);
+	if (ret == 0)
+		ret = resolve_name(resolve, values->hostname, &plan->hostname);
+	if (ret == 0)
+		ret = resolve_name(resolve, values->domainname, &plan->domainname);
+	return ret < 0 ? ret : resolve_environment(resolve);
+}
+
+int nsu_resolve_plan(struct nsu_decision *decision, struct nsu_subject *subject, bool keep_pid, struct nsu_plan *plan,
+                     struct nsu_fail *fail)
+{
+	struct resolve resolve = {decision, &decision->effective, subject, plan, fail};
+	const struct nsu_settings *values = &decision->effective.values;
+	int ret;
+
+	plan->namespaces = resolve_namespaces(&decision->effective, subject, keep_pid, plan);
+	plan->propagation = (enum nsu_plan_propagation)values->propagation;
+	plan->timeout_ms = values->timeout_ms;
+	plan->stop_timeout_ms = values->stop_timeout_ms;
+	plan->enforce = values->enforce;
+	plan->allow_on_error = values->on_error == 1;
+	plan->uid = subject->uid;
+	plan->nested = (enum nsu_plan_nested)values->nested;
+	ret = resolve_texts(&resolve);
+	if (ret == 0)
+		ret = resolve_mounts(&resolve);
+	return ret < 0 ? ret : nsu_plan_check(plan, fail);
 }

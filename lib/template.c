@@ -48,16 +48,25 @@ static const char *value_of(char letter, const struct nsu_subject *subject, char
 	}
 }
 
-static bool may_stand_in_path(char letter, const char *value)
+enum use {
+	PATH,
+	VALUE,
+	HOSTNAME,
+};
+
+static bool may_stand_in(enum use use, char letter, const char *value)
 {
+	if (letter == '%' || use == HOSTNAME)
+		return true;
 	if (letter == 'h')
 		return nsu_text_is_path(value);
-	return letter == '%' || nsu_text_is_name(value);
+	return use == VALUE || nsu_text_is_name(value);
 }
 
-static int expand(const char *template, const struct nsu_subject *subject, bool is_path, char *buffer, size_t cap,
+static int expand(const char *template, const struct nsu_subject *subject, enum use use, char *buffer, size_t cap,
                   struct nsu_fail *fail)
 {
+	static const char *const words[] = {[PATH] = "path", [VALUE] = "value", [HOSTNAME] = "host name"};
 	size_t len = 0;
 
 	for (const char *c = template; *c; c++) {
@@ -69,11 +78,10 @@ static int expand(const char *template, const struct nsu_subject *subject, bool 
 		if (*c == '%') {
 			c++;
 			value = value_of(*c, subject, number);
-			if (is_path && !may_stand_in_path(*c, value))
-				return nsu_fail_because(
-					fail, EINVAL,
-					"path '%s': the value of %%%c for this user may not stand in a path", template,
-					*c);
+			if (!may_stand_in(use, *c, value))
+				return nsu_fail_because(fail, EINVAL,
+				                        "%s '%s': what %%%c is for this user may not stand in a %s",
+				                        words[use], template, *c, words[use]);
 		}
 		value_len = strlen(value);
 		if (value_len >= cap - len)
@@ -88,7 +96,7 @@ static int expand(const char *template, const struct nsu_subject *subject, bool 
 int nsu_template_path(const char *template, const struct nsu_subject *subject, char *buffer, size_t cap,
                       struct nsu_fail *fail)
 {
-	int ret = expand(template, subject, true, buffer, cap, fail);
+	int ret = expand(template, subject, PATH, buffer, cap, fail);
 
 	if (ret < 0)
 		return ret;
@@ -97,14 +105,29 @@ int nsu_template_path(const char *template, const struct nsu_subject *subject, c
 	return 0;
 }
 
+int nsu_template_value(const char *template, const struct nsu_subject *subject, char *buffer, size_t cap,
+                       struct nsu_fail *fail)
+{
+	int ret = expand(template, subject, VALUE, buffer, cap, fail);
+
+	if (ret < 0)
+		return ret;
+	for (const char *c = buffer; *c; c++) {
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return nsu_fail_because(fail, EINVAL, "value '%s' expands to one with a control character",
+			                        template);
+	}
+	return 0;
+}
+
 int nsu_template_hostname(const char *template, const struct nsu_subject *subject, char *buffer, size_t cap,
                           struct nsu_fail *fail)
 {
-	int ret = expand(template, subject, false, buffer, cap, fail);
+	int ret = expand(template, subject, HOSTNAME, buffer, cap, fail);
 
 	if (ret < 0)
 		return ret;
 	if (!nsu_text_clean_hostname(buffer))
-		return nsu_fail_because(fail, EINVAL, "hostname '%s' expands to no valid host name", template);
+		return nsu_fail_because(fail, EINVAL, "'%s' expands to no valid host name", template);
 	return 0;
 }

@@ -21,6 +21,7 @@ include/marker.h:
 include/template.h:        subject
 include/wire.h:            plan fsat
 include/policy.h:          plan subject
+include/explain.h:         plan policy subject
 include/session.h:         plan ns fsat
 lib/fail.c:
 lib/text.c:
@@ -34,13 +35,22 @@ lib/subject.c:
 lib/plan.c:                ns text
 lib/template.c:            text
 lib/wire.c:
-lib/policy.c:              policy_parse
+lib/policy.c:              policy_match policy_parse
+lib/policy_match.h:        plan policy policy_parse subject
 lib/policy_parse.h:        plan subject
-lib/policy_parse.c:        policy policy_value fsat
+lib/policy_parse.c:        policy_findings policy_value
+lib/policy_findings.h:     policy policy_parse
+lib/policy_findings.c:
+lib/policy_layers.c:       policy_parse
+lib/policy_check.c:        policy_findings policy_parse
+lib/policy_load.h:         policy_findings policy_parse
+lib/policy_load.c:         fsat policy policy_findings text
 lib/policy_scan.c:         policy_parse text
 lib/policy_value.h:        policy_parse
-lib/policy_value.c:        ns template text
-lib/resolve.c:             policy_parse template
+lib/policy_value.c:        template text
+lib/policy_list.c:         ns policy_value template text
+lib/policy_mount.c:        policy_value text
+lib/resolve.c:             policy_match policy_parse template text
 lib/session.c:             channel fsat proc wire
 helper/confine.h:
 helper/confine.c:
@@ -91,7 +101,7 @@ while IFS=: read -r file _; do
 	[ -z "$file" ] || [ -e "$file" ] || report "the table names files that exist" "$file does not exist"
 done <<<"$table"
 
-check_only "libconfig is known to the parser only" 'libconfig\.h' 'lib/policy_(parse\.c|value\.[ch])'
+check_only "libconfig is known to the parser only" 'libconfig\.h' 'lib/policy_(parse\.c|list\.c|mount\.c|value\.[ch])'
 check_only "PAM is known to the module's one file only" 'security/' 'pam_module/pam_nsunshare\.c'
 check_only "NSS is known to subject.c only" '(pwd|grp|netdb)\.h' 'lib/subject\.c|helper/confine\.c'
 check_only "the log is known to the module's one file only" 'syslog\.h' 'pam_module/pam_nsunshare\.c'

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Do the parts of a policy fit together? What would fail for whomever a rule serves is said at load, not at a login. */
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy_findings.h"
+#include "policy_parse.h"
+
+const char *nsu_policy_origin(const struct nsu_origin *origin, char *buffer, size_t cap)
+{
+	if (origin->line)
+		snprintf(buffer, cap, "%s:%u", origin->file, origin->line);
+	else
+		snprintf(buffer, cap, "%s", origin->file);
+	return buffer;
+}
+
+int nsu_policy_wrong(struct nsu_fail *fail, const struct nsu_origin *origin, const char *key, const char *format, ...)
+{
+	char text[NSU_FAIL_TEXT_MAX], place[NSU_PATH_MAX + 16];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return nsu_fail_because(fail, EINVAL, "%s: key '%s': %s", nsu_policy_origin(origin, place, sizeof(place)), key,
+	                        text);
+}
+
+/* The line of a key, or that of the rule where no line of the policy gives it. */
+static const struct nsu_origin *where(const struct nsu_effective *effective, enum nsu_key key,
+                                      const struct nsu_origin *otherwise)
+{
+	return effective->origins[key].line ? &effective->origins[key] : otherwise;
+}
+
+static int check_uts(const struct nsu_effective *effective, const struct nsu_origin *origin, struct nsu_fail *fail)
+{
+	const struct nsu_settings *values = &effective->values;
+	const struct {
+		enum nsu_key key;
+		const char *name, *value;
+	} names[] = {{NSU_KEY_HOSTNAME, "hostname", values->hostname},
+	             {NSU_KEY_DOMAINNAME, "domainname", values->domainname}};
+
+	if (values->namespaces & CLONE_NEWUTS)
+		return 0;
+	for (size_t i = 0; i < NSU_COUNT(names); i++) {
+		if (names[i].value[0])
+			return nsu_policy_wrong(fail, where(effective, names[i].key, origin), names[i].name,
+			                        "it needs the namespace \"uts\" (\"\" takes an inherited name back)");
+	}
+	return 0;
+}
+
+static int check_pid(const struct nsu_effective *effective, const struct nsu_origin *origin, struct nsu_fail *fail)
+{
+	const struct nsu_settings *values = &effective->values;
+	const struct {
+		enum nsu_key key;
+		const char *name;
+		bool is_used;
+	} keys[] = {{NSU_KEY_PROC_HIDEPID, "hidepid", values->hidepid != NSU_PLAN_HIDEPID_OFF},
+	            {NSU_KEY_PROC_SUBSET, "subset", values->subset_pid != 0},
+	            {NSU_KEY_PROC_PATH, "path", strcmp(values->proc_path, "/proc") != 0}};
+
+	if (values->namespaces & CLONE_NEWPID)
+		return 0;
+	for (size_t i = 0; i < NSU_COUNT(keys); i++) {
+		if (keys[i].is_used)
+			return nsu_policy_wrong(fail, where(effective, keys[i].key, origin), keys[i].name,
+			                        "a fresh proc needs the namespace \"pid\"");
+	}
+	for (size_t i = 0; i < effective->n_mounts; i++) {
+		if (effective->mounts[i]->throw_away)
+			return nsu_policy_wrong(fail, &effective->mounts[i]->origin, "remove",
+			                        "an instance that ends with its session needs the namespace "
+			                        "\"pid\", whose process 1 removes it");
+	}
+	return 0;
+}
+
+/* Mounts of the session would appear on the host, or what it has would never be seen in it. */
+static int check_propagation(const struct nsu_effective *effective, const struct nsu_origin *origin,
+                             struct nsu_fail *fail)
+{
+	const struct nsu_settings *values = &effective->values;
+	bool has_hosts = values->hostname[0] && (values->namespaces & CLONE_NEWNS);
+	bool has_mounts = effective->n_mounts > 0 || values->expose.n > 0 || has_hosts ||
+	                  (values->namespaces & CLONE_NEWPID) ||
+	                  ((values->namespaces & CLONE_NEWIPC) && (values->namespaces & CLONE_NEWNS));
+
+	if (!has_mounts || values->propagation == NSU_PLAN_PRIVATE || values->propagation == NSU_PLAN_SLAVE)
+		return 0;
+	return nsu_policy_wrong(fail, where(effective, NSU_KEY_PROPAGATION, origin), "propagation",
+	                        "only \"private\" and \"slave\" go with mounts, a host name or the namespaces \"pid\" "
+	                        "and \"ipc\": the session's mounts would appear on the host");
+}
+
+static int check_mounts(const struct nsu_effective *effective, const struct nsu_origin *origin, struct nsu_fail *fail)
+{
+	const struct nsu_strings *expose = &effective->values.expose;
+
+	if (effective->has_too_many || effective->n_mounts + expose->n > NSU_PLAN_MOUNTS_MAX - 8)
+		return nsu_policy_wrong(fail, where(effective, NSU_KEY_EXTRA_MOUNTS, origin), "extra_mounts",
+		                        "with `mounts` and `expose` more than %d mounts", NSU_PLAN_MOUNTS_MAX - 8);
+	for (size_t i = 0; i < effective->n_mounts; i++) {
+		const struct nsu_mount_spec *mount = effective->mounts[i];
+		struct nsu_origin item = effective->origins[NSU_KEY_EXPOSE];
+
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(effective->mounts[j]->path, mount->path) == 0)
+				return nsu_policy_wrong(fail, &mount->origin, "extra_mounts", "two mounts on one path");
+		}
+		for (size_t j = 0; j < expose->n; j++) {
+			if (strcmp(expose->items[j].text, mount->path) != 0)
+				continue;
+			item.line = expose->items[j].line;
+			return nsu_policy_wrong(fail, &item, "expose", "'%s' would undo the mount on that path",
+			                        mount->path);
+		}
+	}
+	return 0;
+}
+
+int nsu_policy_check_settings(const struct nsu_effective *effective, const struct nsu_profile *profile,
+                              const struct nsu_origin *origin, struct nsu_fail *fail)
+{
+	int ret;
+
+	if (effective->values.namespaces == 0 && effective->n_mounts == 0)
+		return nsu_policy_wrong(fail, origin, "profile",
+		                        "'%s' has neither namespaces nor mounts and would isolate "
+		                        "nothing (\"none\" says that)",
+		                        profile->name);
+	ret = check_uts(effective, origin, fail);
+	if (ret == 0)
+		ret = check_pid(effective, origin, fail);
+	if (ret == 0)
+		ret = check_propagation(effective, origin, fail);
+	if (ret == 0)
+		ret = check_mounts(effective, origin, fail);
+	return ret;
+}
+
+/* By name; of one name, the one that was read first. */
+static int compare_profiles(const void *a, const void *b)
+{
+	const struct nsu_profile *first = *(const struct nsu_profile *const *)a;
+	const struct nsu_profile *second = *(const struct nsu_profile *const *)b;
+	int order = strcmp(first->name, second->name);
+
+	return order ? order : (first > second) - (first < second);
+}
+
+static int index_profiles(struct nsu_policy *policy, struct nsu_findings *findings, struct nsu_fail *fail)
+{
+	policy->by_name = calloc(policy->n_profiles + 1, sizeof(*policy->by_name));
+	if (!policy->by_name)
+		return nsu_fail(fail, ENOMEM, "link the policy");
+	for (size_t i = 0; i < policy->n_profiles; i++)
+		policy->by_name[i] = &policy->profiles[i];
+	qsort(policy->by_name, policy->n_profiles, sizeof(*policy->by_name), compare_profiles);
+	for (size_t i = 1; i < policy->n_profiles; i++) {
+		const struct nsu_profile *first = policy->by_name[i - 1], *second = policy->by_name[i];
+		char place[NSU_PATH_MAX + 16];
+		int ret;
+
+		if (strcmp(first->name, second->name) != 0)
+			continue;
+		ret = nsu_policy_wrong(fail, &second->origin, second->name, "this profile is defined already, at %s",
+		                       nsu_policy_origin(&first->origin, place, sizeof(place)));
+		ret = nsu_findings_take(findings, ret, second->origin.file, fail);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static int link_base(const struct nsu_policy *policy, struct nsu_profile *profile, struct nsu_fail *fail)
+{
+	struct nsu_origin origin = {profile->origin.file, profile->base_line};
+
+	if (profile->is_broken || !profile->base_name)
+		return 0;
+	profile->base = nsu_policy_profile(policy, profile->base_name);
+	if (profile->base && profile->base != &nsu_policy_none)
+		return 0;
+	profile->base = NULL;
+	profile->is_broken = true;
+	return nsu_policy_wrong(fail, &origin, "base", "there is no profile '%s' to build on", profile->base_name);
+}
+
+/* After all are linked. A loop is cut where it is found, for nsu_policy_examine() to go on. */
+static int check_chain(struct nsu_profile *profile, struct nsu_fail *fail)
+{
+	struct nsu_origin origin = {profile->origin.file, profile->base_line};
+	const struct nsu_profile *end = profile;
+
+	for (int n = 0; end && n < NSU_BASE_DEPTH_MAX; n++)
+		end = end->base;
+	if (!end)
+		return 0;
+	profile->base = NULL;
+	profile->is_broken = true;
+	return nsu_policy_wrong(fail, &origin, "base", "the chain of profile '%s' is a loop, or longer than %d",
+	                        profile->name, NSU_BASE_DEPTH_MAX);
+}
+
+/* Of a rule, or of a user's file that names one. */
+static int link_profile(const struct nsu_policy *policy, struct nsu_rule *rule, const char *what, struct nsu_fail *fail)
+{
+	struct nsu_origin origin = {rule->origin.file, rule->profile_line};
+
+	rule->profile = nsu_policy_profile(policy, rule->profile_name);
+	if (!rule->profile)
+		return nsu_policy_wrong(fail, &origin, "profile", "there is no profile '%s'", rule->profile_name);
+	if (rule->profile == &nsu_policy_none && rule->settings.given)
+		return nsu_policy_wrong(fail, &origin, "profile",
+		                        "\"none\" leaves the login alone: the %s's other keys would do nothing", what);
+	return 0;
+}
+
+static bool has_broken(const struct nsu_profile *profile)
+{
+	for (; profile; profile = profile->base) {
+		if (profile->is_broken)
+			return true;
+	}
+	return false;
+}
+
+static int link_rule(const struct nsu_policy *policy, struct nsu_rule *rule, struct nsu_fail *fail)
+{
+	struct nsu_effective effective;
+	int ret;
+
+	if (rule->is_broken)
+		return 0;
+	ret = link_profile(policy, rule, "rule", fail);
+	if (ret == 0 && rule->profile != &nsu_policy_none && !has_broken(rule->profile)) {
+		nsu_policy_merge(rule->profile, &rule->settings, NULL, &effective);
+		ret = nsu_policy_check_settings(&effective, rule->profile,
+		                                &(struct nsu_origin){rule->origin.file, rule->profile_line}, fail);
+	}
+	rule->is_broken = ret < 0;
+	return ret;
+}
+
+int nsu_policy_link(struct nsu_policy *policy, struct nsu_findings *findings, struct nsu_fail *fail)
+{
+	int ret = index_profiles(policy, findings, fail);
+
+	for (size_t i = 0; ret == 0 && i < policy->n_profiles; i++)
+		ret = nsu_findings_take(findings, link_base(policy, &policy->profiles[i], fail),
+		                        policy->profiles[i].origin.file, fail);
+	for (size_t i = 0; ret == 0 && i < policy->n_profiles; i++)
+		ret = nsu_findings_take(findings, check_chain(&policy->profiles[i], fail),
+		                        policy->profiles[i].origin.file, fail);
+	for (size_t i = 0; ret == 0 && i < policy->n_rules; i++)
+		ret = nsu_findings_take(findings, link_rule(policy, &policy->rules[i], fail),
+		                        policy->rules[i].origin.file, fail);
+	return ret;
+}
+
+int nsu_policy_link_user(struct nsu_policy *policy, struct nsu_fail *fail)
+{
+	struct nsu_rule *user = policy->user;
+
+	return user->profile_name ? link_profile(policy, user, "file", fail) : 0;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * policy_match.h - what is decided about one login, with what explains it: private to policy.c (decides), resolve.c (makes
+ * the plan) and explain.c (tells why).
+ */
+#ifndef NSU_POLICY_MATCH_H
+#define NSU_POLICY_MATCH_H
+
+#include "fail.h"
+#include "plan.h"
+#include "policy.h"
+#include "policy_parse.h"
+#include "subject.h"
+
+/* Why a rule does not hold: one of its conditions, or a sentence. */
+struct nsu_mismatch {
+	const char *key;                  /* "user" */
+	const char *value;                /* the login's */
+	const struct nsu_strings *wanted; /* the rule's, for all keys but uid */
+	const struct nsu_uids *uids;      /* the rule's, for uid */
+	const char *sentence;             /* instead of all that; NULL: none */
+};
+
+struct nsu_decision {
+	/* Called for each rule that is looked at; why: NULL for the one that holds. NULL: nobody asks. Return: 0; -ENOMEM */
+	int (*tell_rule)(void *data, const struct nsu_rule *rule, const struct nsu_mismatch *why);
+	void *data;
+	const struct nsu_rule *rule;       /* NULL: none holds */
+	const struct nsu_profile *profile; /* NULL: none, the login is left alone */
+	struct nsu_origin profile_origin;
+	struct nsu_effective effective; /* if there is a profile but `none` */
+	struct nsu_origin mount_origins[NSU_PLAN_MOUNTS_MAX];
+};
+
+/**
+ * nsu_policy_decide - nsu_policy_match() with its reasons.
+ * @policy:   as there, and so the next three
+ * @subject:  as there
+ * @fallback: as there
+ * @plan:     as there
+ * @decision: tell_rule and data are set; the rest is filled, as far as it got
+ * @fail:     record
+ *
+ * Return: as nsu_policy_match().
+ */
+NSU_CHECKED int nsu_policy_decide(const struct nsu_policy *policy, struct nsu_subject *subject, const char *fallback,
+                                  struct nsu_plan *plan, struct nsu_decision *decision, struct nsu_fail *fail);
+
+/**
+ * nsu_resolve_plan - make the plan of a login from the settings that hold for it.
+ * @decision: its effective settings are there; its mount_origins are filled
+ * @subject:  looked up
+ * @keep_pid: false: the pid namespace is left out
+ * @plan:     initialised; profile and rule are set already; filled
+ * @fail:     record
+ *
+ * Asks NSS where a template wants the name of a group. Return: 0; -EINVAL with a reason; -E2BIG if it is too large;
+ * -errno of a name service.
+ */
+NSU_CHECKED int nsu_resolve_plan(struct nsu_decision *decision, struct nsu_subject *subject, bool keep_pid,
+                                 struct nsu_plan *plan, struct nsu_fail *fail);
+
+#endif
