@@ -80,7 +80,7 @@ static int expand(const char *template, const struct nsu_subject *subject, enum 
 			value = value_of(*c, subject, number);
 			if (!may_stand_in(use, *c, value))
 				return nsu_fail_because(fail, EINVAL,
-				                        "%s '%s': what %%%c is for this user may not stand in a %s",
+				                        "%s '%s': the value of %%%c for this user may not stand in a %s",
 				                        words[use], template, *c, words[use]);
 		}
 		value_len = strlen(value);
@@ -128,6 +128,6 @@ int nsu_template_hostname(const char *template, const struct nsu_subject *subjec
 	if (ret < 0)
 		return ret;
 	if (!nsu_text_clean_hostname(buffer))
-		return nsu_fail_because(fail, EINVAL, "'%s' expands to no valid host name", template);
+		return nsu_fail_because(fail, EINVAL, "host name '%s' expands to no valid one", template);
 	return 0;
 }

@@ -14,7 +14,7 @@
 
 #include "fsat.h"
 
-#define CORPUS_TEXT_MAX 16384
+#define CORPUS_TEXT_MAX 65536
 
 /* Prints what the code makes of a policy's file into @out. */
 typedef void (*corpus_body)(const char *path, char *out, size_t cap);
@@ -34,6 +34,11 @@ static inline void corpus_read(const char *path, char text[CORPUS_TEXT_MAX])
 	if (fd >= 0)
 		close(fd);
 	text[n < 0 ? 0 : n] = '\0';
+}
+
+static inline const char *corpus_name(const char *path)
+{
+	return strrchr(path, '/') + 1;
 }
 
 static inline void corpus_write(const char *path, const char *text)

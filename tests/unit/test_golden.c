@@ -5,14 +5,18 @@
  *     # subject: user=alice uid=1000 gid=1000 group=alice home=/home/alice service=sshd groups=1000,2000
  *
  * What is not given is as in default_subject. tty, rhost, host and fallback (the module's profile=) may be given too;
- * policy=none matches without a policy. The database of groups is the one below.
+ * policy=none matches without a policy. The database of groups is the one below. NAME.d has drop-ins, NAME.d/users the files
+ * of users.
  */
 /* link: -Wl,--wrap=getgrnam_r */
 #include "corpus.h"
 
 #include <grp.h>
 
+#include "explain.h"
 #include "policy.h"
+#include "policy_load.h"
+#include "policy_parse.h"
 
 int __wrap_getgrnam_r(const char *, struct group *, char *, size_t, struct group **);
 
@@ -112,37 +116,85 @@ static const struct nsu_subject default_subject = {
 	.id = "0123456789abcdef",
 };
 
-static void match_one(const struct nsu_policy *policy, char *words, FILE *out)
+static void add_file(struct nsu_policy *policy, enum nsu_policy_part part, const char *path, const char *name)
+{
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	static char text[CORPUS_TEXT_MAX];
+
+	corpus_read(path, text);
+	if (nsu_policy_add(policy, part, text, name, NULL, &fail) < 0)
+		fail_msg("%s does not parse: %s", path, fail.text);
+}
+
+/* The policy of NAME.conf and of NAME.d, as nsu_policy_load() would put it together; but the tests' files are anybody's. */
+static struct nsu_policy *read_policy(const char *path)
+{
+	struct nsu_policy *policy = calloc(1, sizeof(*policy));
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	char pattern[PATH_MAX];
+	glob_t dropins;
+
+	assert_non_null(policy);
+	add_file(policy, NSU_POLICY_MAIN, path, corpus_name(path));
+	snprintf(pattern, sizeof(pattern), "%.*s.d/*.conf", (int)(strlen(path) - strlen(".conf")), path);
+	if (glob(pattern, 0, NULL, &dropins) == 0) {
+		for (size_t i = 0; i < dropins.gl_pathc; i++)
+			add_file(policy, NSU_POLICY_DROPIN, dropins.gl_pathv[i],
+			         dropins.gl_pathv[i] + strlen(path) - strlen(corpus_name(path)));
+		globfree(&dropins);
+	}
+	if (nsu_policy_link(policy, NULL, &fail) < 0)
+		fail_msg("%s does not link: %s", path, fail.text);
+	return policy;
+}
+
+static int add_user(struct nsu_policy *policy, const char *path, const char *user, struct nsu_fail *fail)
+{
+	char file[PATH_MAX];
+
+	snprintf(file, sizeof(file), "%.*s.d/users/%s.conf", (int)(strlen(path) - strlen(".conf")), path, user);
+	if (access(file, F_OK) != 0)
+		return 0;
+	add_file(policy, NSU_POLICY_USER, file, file + strlen(path) - strlen(corpus_name(path)));
+	return nsu_policy_link_user(policy, fail);
+}
+
+static void match_one(struct nsu_policy *policy, const char *path, char *words, FILE *out)
 {
 	struct login login = {.subject = default_subject, .groups = {1000}, .has_policy = true};
+	struct nsu_explain explain = NSU_EXPLAIN_INIT;
 	struct nsu_fail fail = NSU_FAIL_INIT;
-	char text[8192], line[1024];
 	struct nsu_plan *plan = malloc(sizeof(*plan));
+	char line[1024];
+	int ret;
 
 	assert_non_null(plan);
 	fprintf(out, "subject: %s\n", words);
 	set_login(&login, words);
 	login.subject.groups = login.groups;
-	if (nsu_policy_match(login.has_policy ? policy : NULL, &login.subject, login.fallback, plan, &fail) < 0)
+	ret = add_user(policy, path, login.subject.user, &fail);
+	if (ret == 0)
+		ret = nsu_explain_login(login.has_policy ? policy : NULL, &login.subject, login.fallback, plan,
+		                        &explain, &fail);
+	nsu_explain_print(&explain, out);
+	if (ret < 0)
 		fprintf(out, "refused: %s\n", nsu_fail_line(&fail, line, sizeof(line)));
-	else
-		fputs(nsu_plan_print(plan, text, sizeof(text)), out);
+	nsu_explain_clear(&explain);
+	nsu_load_forget_user(policy);
 	free(plan);
 }
 
 static void print_plans(const char *path, char *out, size_t cap)
 {
 	static const char mark[] = "# subject: ";
-	struct nsu_fail fail = NSU_FAIL_INIT;
-	struct nsu_policy *policy = NULL;
 	static char text[CORPUS_TEXT_MAX];
 	FILE *stream = fmemopen(out, cap, "w");
+	struct nsu_policy *policy;
 	char *at = text;
 
 	assert_non_null(stream);
+	policy = read_policy(path);
 	corpus_read(path, text);
-	if (nsu_policy_parse(text, strlen(text), strrchr(path, '/') + 1, &policy, &fail) < 0)
-		fail_msg("%s does not parse: %s", path, fail.text);
 	assert_non_null(strstr(text, mark));
 	while ((at = strstr(at, mark))) {
 		char *words = at + strlen(mark);
@@ -152,11 +204,11 @@ static void print_plans(const char *path, char *out, size_t cap)
 		*at++ = '\0';
 		if (ftell(stream) > 0)
 			fputc('\n', stream);
-		match_one(policy, words, stream);
+		match_one(policy, path, words, stream);
 	}
 	assert_int_equal(fclose(stream), 0);
 	nsu_policy_free(policy);
-	if (strstr(out, ".conf:0:"))
+	if (strstr(out, ".conf:0"))
 		fail_msg("%s: a message names line 0:\n%s", path, out);
 }
 

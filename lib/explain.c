@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "explain.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ns.h"
+#include "policy_match.h"
+#include "policy_parse.h"
+#include "text.h"
+
+static const struct nsu_origin nowhere = {"", 0};
+
+void nsu_explain_clear(struct nsu_explain *explain)
+{
+	for (size_t i = 0; i < explain->n; i++) {
+		free(explain->rows[i].key);
+		free(explain->rows[i].value);
+		free(explain->rows[i].origin);
+	}
+	free(explain->rows);
+	*explain = (struct nsu_explain)NSU_EXPLAIN_INIT;
+}
+
+/* A row whose value is written to a stream: begin, print, end. */
+struct writer {
+	struct nsu_explain *explain;
+	FILE *stream;
+	char *value;
+	size_t len;
+};
+
+static int begin(struct writer *writer, struct nsu_explain *explain)
+{
+	*writer = (struct writer){.explain = explain};
+	writer->stream = open_memstream(&writer->value, &writer->len);
+	return writer->stream ? 0 : -ENOMEM;
+}
+
+static int end(struct writer *writer, const char *key, const struct nsu_origin *origin)
+{
+	struct nsu_explain *explain = writer->explain;
+	bool is_written = !ferror(writer->stream);
+	char place[NSU_PATH_MAX + 16];
+	struct nsu_explain_row row, *rows;
+
+	is_written = fclose(writer->stream) == 0 && is_written;
+	row.key = strdup(key);
+	row.value = writer->value;
+	row.origin = strdup(nsu_policy_origin(origin, place, sizeof(place)));
+	rows = realloc(explain->rows, (explain->n + 1) * sizeof(*rows));
+	if (rows)
+		explain->rows = rows;
+	if (!rows || !is_written || !row.key || !row.value || !row.origin) {
+		free(row.key);
+		free(row.value);
+		free(row.origin);
+		return -ENOMEM;
+	}
+	rows[explain->n++] = row;
+	return 0;
+}
+
+/* What strangers chose, escaped. */
+static void put(struct writer *writer, const char *text)
+{
+	size_t cap = 4 * strlen(text) + 8;
+	auto_free char *printable = malloc(cap);
+
+	if (!printable)
+		fputs("...", writer->stream);
+	else
+		fputs(*text ? nsu_text_printable(text, printable, cap) : "", writer->stream);
+}
+
+/* One row with a value of ours. */
+NSU_PRINTF(4, 5)
+static int add(struct nsu_explain *explain, const char *key, const struct nsu_origin *origin, const char *format, ...)
+{
+	struct writer writer;
+	va_list args;
+
+	if (begin(&writer, explain) < 0)
+		return -ENOMEM;
+	va_start(args, format);
+	vfprintf(writer.stream, format, args);
+	va_end(args);
+	return end(&writer, key, origin);
+}
+
+/* One row with a value of theirs; "-" for none. */
+static int add_text(struct nsu_explain *explain, const char *key, const struct nsu_origin *origin, const char *text)
+{
+	struct writer writer;
+
+	if (begin(&writer, explain) < 0)
+		return -ENOMEM;
+	put(&writer, *text ? text : "-");
+	return end(&writer, key, origin);
+}
+
+static void put_wanted(struct writer *writer, const struct nsu_strings *wanted)
+{
+	for (size_t i = 0; i < wanted->n; i++) {
+		fputs(i ? " or \"" : "\"", writer->stream);
+		put(writer, wanted->items[i].text);
+		fputc('"', writer->stream);
+	}
+}
+
+static void put_uids(struct writer *writer, const struct nsu_uids *uids)
+{
+	for (size_t i = 0; i < uids->n; i++) {
+		const struct nsu_uid_range *range = &uids->ranges[i];
+
+		fprintf(writer->stream, "%s%u", i ? " or " : "", (unsigned)range->first);
+		if (range->last == UINT32_MAX - 1)
+			fputc('-', writer->stream);
+		else if (range->last != range->first)
+			fprintf(writer->stream, "-%u", (unsigned)range->last);
+	}
+}
+
+struct teller {
+	struct nsu_explain *explain;
+	const struct nsu_subject *subject;
+};
+
+static int tell_rule(void *data, const struct nsu_rule *rule, const struct nsu_mismatch *why)
+{
+	const struct teller *teller = data;
+	struct writer writer;
+
+	if (begin(&writer, teller->explain) < 0)
+		return -ENOMEM;
+	if (!why) {
+		fputs("yes", writer.stream);
+	} else if (why->sentence) {
+		fprintf(writer.stream, "no: %s", why->sentence);
+	} else if (why->uids) {
+		fprintf(writer.stream, "no: uid %u is not ", (unsigned)teller->subject->uid);
+		put_uids(&writer, why->uids);
+	} else if (why->value) {
+		fprintf(writer.stream, "no: %s \"", why->key);
+		put(&writer, why->value);
+		fputs("\" is not ", writer.stream);
+		put_wanted(&writer, why->wanted);
+	} else {
+		fprintf(writer.stream, "no: %s: not in ", why->key);
+		put_wanted(&writer, why->wanted);
+	}
+	return end(&writer, "rule", &rule->origin);
+}
+
+static int add_subject(struct nsu_explain *explain, const struct nsu_subject *subject)
+{
+	const char *const rows[][2] = {{"user", subject->user},
+	                               {"service", subject->service},
+	                               {"tty", subject->tty},
+	                               {"rhost", subject->rhost}};
+
+	for (size_t i = 0; i < NSU_COUNT(rows); i++) {
+		if (i > 1 && !rows[i][1][0])
+			continue;
+		if (add_text(explain, rows[i][0], &nowhere, rows[i][1]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* nsu_plan_note() joins them. */
+static int add_notes(struct nsu_explain *explain, const char *note)
+{
+	while (*note) {
+		const char *next = strstr(note, "; ");
+		size_t len = next ? (size_t)(next - note) : strlen(note);
+
+		if (add(explain, "note", &nowhere, "%.*s", (int)len, note) < 0)
+			return -ENOMEM;
+		note += len + (next ? strlen("; ") : 0);
+	}
+	return 0;
+}
+
+static void put_size(struct writer *writer, const struct nsu_plan_mount *mount)
+{
+	static const char units[] = "\0KMGT";
+	uint64_t size = mount->size_bytes;
+	unsigned unit = 0;
+
+	for (; size >= 1024 && size % 1024 == 0 && unit < 4; unit++)
+		size /= 1024;
+	if (mount->size_percent)
+		fprintf(writer->stream, " size=%u%%", mount->size_percent);
+	else
+		fprintf(writer->stream, " size=%" PRIu64 "%s", size, (const char[]){units[unit], '\0'});
+	fprintf(writer->stream, " inodes=%" PRIu64, mount->inodes);
+}
+
+static const char *hidepid_name(enum nsu_plan_hidepid hidepid)
+{
+	switch (hidepid) {
+	case NSU_PLAN_HIDEPID_OFF:
+		return "off";
+	case NSU_PLAN_HIDEPID_NOACCESS:
+		return "noaccess";
+	case NSU_PLAN_HIDEPID_INVISIBLE:
+		return "invisible";
+	case NSU_PLAN_HIDEPID_PTRACEABLE:
+	default:
+		return "ptraceable";
+	}
+}
+
+/* In the policy's words; what is as always is left out. */
+static int add_mount(struct nsu_explain *explain, const struct nsu_plan_mount *mount, const struct nsu_origin *origin)
+{
+	struct writer writer;
+
+	if (begin(&writer, explain) < 0)
+		return -ENOMEM;
+	fprintf(writer.stream, "%s on ", nsu_plan_mount_name(mount->type));
+	put(&writer, mount->path);
+	if (mount->type == NSU_PLAN_BIND) {
+		fputs(" source=", writer.stream);
+		put(&writer, mount->source);
+	}
+	if (mount->type == NSU_PLAN_TMPFS)
+		put_size(&writer, mount);
+	if (mount->type == NSU_PLAN_TMPFS || mount->type == NSU_PLAN_INSTANCE)
+		fprintf(writer.stream, " mode=%04o owner=%s", (unsigned)mount->mode, mount->uid ? "user" : "root");
+	if (mount->type == NSU_PLAN_PROC && mount->hidepid != NSU_PLAN_HIDEPID_OFF)
+		fprintf(writer.stream, " hidepid=%s", hidepid_name(mount->hidepid));
+	if (mount->subset_pid)
+		fputs(" subset=pid", writer.stream);
+	if (mount->throw_away)
+		fputs(" remove=logout", writer.stream);
+	if (mount->type == NSU_PLAN_READONLY && !mount->recursive)
+		fputs(" recursive=false", writer.stream);
+	if (mount->read_only)
+		fputs(" read_only", writer.stream);
+	if (mount->noexec)
+		fputs(" noexec", writer.stream);
+	if (mount->optional && mount->type != NSU_PLAN_EXPOSE)
+		fputs(" optional", writer.stream);
+	return end(&writer, "mount", origin);
+}
+
+static const char *propagation_name(enum nsu_plan_propagation propagation)
+{
+	static const char *const names[] = {[NSU_PLAN_PRIVATE] = "private",
+	                                    [NSU_PLAN_SLAVE] = "slave",
+	                                    [NSU_PLAN_SHARED] = "shared",
+	                                    [NSU_PLAN_UNCHANGED] = "unchanged"};
+
+	return names[propagation];
+}
+
+static int add_mounts(struct nsu_explain *explain, const struct nsu_plan *plan, const struct nsu_decision *decision)
+{
+	const struct nsu_origin *origins = decision->effective.origins;
+	const struct nsu_settings *values = &decision->effective.values;
+	int ret = 0;
+
+	if (plan->namespaces & CLONE_NEWPID) {
+		ret = add(explain, "proc.hidepid", &origins[NSU_KEY_PROC_HIDEPID], "%s",
+		          hidepid_name((enum nsu_plan_hidepid)values->hidepid));
+		if (ret == 0)
+			ret = add(explain, "proc.subset", &origins[NSU_KEY_PROC_SUBSET], "%s",
+			          values->subset_pid ? "pid" : "all");
+		if (ret == 0)
+			ret = add_text(explain, "proc.path", &origins[NSU_KEY_PROC_PATH], values->proc_path);
+	}
+	for (size_t i = 0; ret == 0 && i < plan->n_mounts; i++)
+		ret = add_mount(explain, &plan->mounts[i], &decision->mount_origins[i]);
+	return ret;
+}
+
+static int add_environment(struct nsu_explain *explain, const struct nsu_plan *plan,
+                           const struct nsu_decision *decision)
+{
+	struct nsu_origin origin = decision->effective.origins[NSU_KEY_ENVIRONMENT];
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < plan->n_environment; i++) {
+		origin.line = decision->effective.values.environment.items[i].line;
+		ret = add_text(explain, "environment", &origin, plan->environment[i]);
+	}
+	return ret;
+}
+
+static int add_values(struct nsu_explain *explain, const struct nsu_plan *plan, const struct nsu_decision *decision)
+{
+	static const char *const nested[] = {
+		[NSU_PLAN_NEST] = "nest", [NSU_PLAN_STAY] = "stay", [NSU_PLAN_NO_LOGIN] = "deny"};
+	const struct nsu_origin *origins = decision->effective.origins;
+	char kinds[64];
+
+	if (add(explain, "namespaces", &origins[NSU_KEY_NAMESPACES], "%s",
+	        nsu_ns_list(plan->namespaces, kinds, sizeof(kinds))) < 0 ||
+	    add_text(explain, "hostname", &origins[NSU_KEY_HOSTNAME], plan->hostname) < 0 ||
+	    add_text(explain, "domainname", &origins[NSU_KEY_DOMAINNAME], plan->domainname) < 0 ||
+	    add(explain, "propagation", &origins[NSU_KEY_PROPAGATION], "%s", propagation_name(plan->propagation)) < 0 ||
+	    add_mounts(explain, plan, decision) < 0 || add_environment(explain, plan, decision) < 0)
+		return -ENOMEM;
+	if (add(explain, "nested", &origins[NSU_KEY_NESTED], "%s", nested[plan->nested]) < 0 ||
+	    add(explain, "timeout", &origins[NSU_KEY_TIMEOUT], "%u", plan->timeout_ms) < 0 ||
+	    add(explain, "stop_timeout", &origins[NSU_KEY_STOP_TIMEOUT], "%u", plan->stop_timeout_ms) < 0 ||
+	    add(explain, "enforce", &origins[NSU_KEY_ENFORCE], "%s", plan->enforce ? "true" : "false") < 0 ||
+	    add(explain, "on_error", &origins[NSU_KEY_ON_ERROR], "%s", plan->allow_on_error ? "allow" : "deny") < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+int nsu_explain_login(const struct nsu_policy *policy, struct nsu_subject *subject, const char *fallback,
+                      struct nsu_plan *plan, struct nsu_explain *explain, struct nsu_fail *fail)
+{
+	struct teller teller = {explain, subject};
+	struct nsu_decision decision = {.tell_rule = tell_rule, .data = &teller};
+	int ret, added;
+
+	added = add_subject(explain, subject);
+	if (added < 0)
+		return nsu_fail(fail, ENOMEM, "explain the login");
+	ret = nsu_policy_decide(policy, subject, fallback, plan, &decision, fail);
+	if (decision.profile)
+		added = add_text(explain, "profile", &decision.profile_origin, decision.profile->name);
+	if (added == 0)
+		added = add_notes(explain, plan->note);
+	if (added == 0 && ret == 0)
+		added = plan->leave_alone ? add(explain, "session", &nowhere, "left alone")
+		                          : add_values(explain, plan, &decision);
+	return added < 0 && ret == 0 ? nsu_fail(fail, ENOMEM, "explain the login") : ret;
+}
+
+void nsu_explain_print(const struct nsu_explain *explain, FILE *stream)
+{
+	for (size_t i = 0; i < explain->n; i++) {
+		const struct nsu_explain_row *row = &explain->rows[i];
+
+		fprintf(stream, "%s: %s%s%s%s\n", row->key, row->value, row->origin[0] ? "  [" : "", row->origin,
+		        row->origin[0] ? "]" : "");
+	}
+}
