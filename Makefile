@@ -77,6 +77,7 @@ HELPER_LDFLAGS = $(if $(SANITIZE),$(OUR_LDFLAGS),$(HELPER_STATIC) \
 LIB := fail text fsat proc ns channel subject template plan wire policy policy_layers policy_check policy_parse policy_value \
 	policy_list policy_mount policy_scan policy_load policy_findings resolve explain session mnt marker
 LIB_OBJECTS := $(LIB:%=$(BUILD)/lib/%.o)
+MODULE := $(addprefix pam_module/,pam_nsunshare arguments nested variables)
 HELPER := helper/main helper/confine helper/setup helper/target helper/kind helper/instance helper/remove helper/init lib/fail lib/text lib/fsat lib/proc lib/ns lib/channel lib/plan lib/wire lib/mnt lib/marker
 HELPER_OBJECTS := $(HELPER:%=$(BUILD)/static/%.o)
 HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter helper/%,$(HELPER))))
@@ -106,10 +107,10 @@ $(BUILD)/libnsu.a: $(LIB_OBJECTS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/pam_nsunshare.so: $(BUILD)/pam_module/pam_nsunshare.o $(BUILD)/libnsu.a pam_module/pam_nsunshare.map
+$(BUILD)/pam_nsunshare.so: $(MODULE:%=$(BUILD)/%.o) $(BUILD)/libnsu.a pam_module/pam_nsunshare.map
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared $(CFLAGS) $(OUR_LDFLAGS) $(if $(SANITIZE),,-Wl,-z,defs) $(LDFLAGS) \
-		-Wl,--version-script=pam_module/pam_nsunshare.map -o $@ $< $(BUILD)/libnsu.a -lpam -lconfig
+		-Wl,--version-script=pam_module/pam_nsunshare.map -o $@ $(filter %.o,$^) $(BUILD)/libnsu.a -lpam -lconfig
 
 $(BUILD)/nsunshare-init: $(HELPER_OBJECTS)
 	$(call say,LINK,$@)
@@ -175,7 +176,7 @@ soak: install-deps ## the test of endurance, with two minutes of 64 openers at o
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)NSU_SOAK_SECONDS=120 NSU_TEST_SECONDS=900 VARIANT=$(VARIANT) tests/run tests/root/92-endurance.sh
 
-SOURCES := $(wildcard include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.c tests/unit/*.[ch] tests/root/*.[ch] bench/*.[ch])
+SOURCES := $(wildcard include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] tests/unit/*.[ch] tests/root/*.[ch] bench/*.[ch])
 TIDY_SOURCES := $(filter lib/%.c helper/%.c pam_module/%.c,$(SOURCES))
 SCRIPTS := $(wildcard tests/run tests/*.sh tests/*/*.sh bench/*.sh .ci/run packaging/*.sh)
 

@@ -9,6 +9,7 @@
 
 #include "policy_findings.h"
 #include "policy_parse.h"
+#include "text.h"
 
 const char *nsu_policy_origin(const struct nsu_origin *origin, char *buffer, size_t cap)
 {
@@ -113,8 +114,14 @@ static int check_mounts(const struct nsu_effective *effective, const struct nsu_
 		struct nsu_origin item = effective->origins[NSU_KEY_EXPOSE];
 
 		for (size_t j = 0; j < i; j++) {
-			if (strcmp(effective->mounts[j]->path, mount->path) == 0)
+			const struct nsu_mount_spec *other = effective->mounts[j];
+
+			if (strcmp(other->path, mount->path) == 0)
 				return nsu_policy_wrong(fail, &mount->origin, "extra_mounts", "two mounts on one path");
+			if (other->type == NSU_PLAN_MASK && nsu_text_is_below(mount->path, other->path))
+				return nsu_policy_wrong(fail, &mount->origin, "mounts",
+				                        "'%s' is below the mask on '%s', where nothing is", mount->path,
+				                        other->path);
 		}
 		for (size_t j = 0; j < expose->n; j++) {
 			if (strcmp(expose->items[j].text, mount->path) != 0)

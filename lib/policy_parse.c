@@ -14,6 +14,7 @@
 #include "policy_findings.h"
 #include "policy_value.h"
 
+#define PROFILE_NAME_MAX 64 /* it stands in log lines and in the marker of a session */
 #define IN(type, member) .offset = offsetof(struct type, member)
 #define SET(member)      IN(nsu_settings, member)
 #define KEY(name)        .key = NSU_KEY_##name
@@ -216,6 +217,8 @@ static int parse_profile(const struct nsu_parse *parse, const config_setting_t *
 		return nsu_value_no_memory(parse);
 	if (config_setting_type(group) != CONFIG_TYPE_GROUP)
 		return nsu_value_wrong_type(parse, group, "a group { ... }");
+	if (strlen(profile->name) > PROFILE_NAME_MAX)
+		return nsu_value_wrong(parse, group, "a profile's name has at most 64 characters");
 	if (nsu_policy_profile(NULL, profile->name))
 		return nsu_value_wrong(parse, group,
 		                       "a built-in profile can't be defined anew; choose another "

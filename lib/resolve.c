@@ -95,14 +95,14 @@ static bool policy_mounts(const struct resolve *resolve, const char *path)
 	return false;
 }
 
-/* What covers a place that is implied must come before it: tmpfs on /run before the one on NSU_RUN_DIR. */
-static bool policy_covers(const struct resolve *resolve, const char *path)
+/* How many mounts of the policy come first, since one of them covers a place that is implied: a tmpfs on /run. */
+static size_t count_covering(const struct resolve *resolve, const char *path)
 {
-	for (size_t i = 0; i < resolve->effective->n_mounts; i++) {
-		if (nsu_text_is_below(path, resolve->effective->mounts[i]->path))
-			return true;
-	}
-	return false;
+	size_t n = resolve->effective->n_mounts;
+
+	while (n > 0 && !nsu_text_is_below(path, resolve->effective->mounts[n - 1]->path))
+		n--;
+	return n;
 }
 
 struct implied {
@@ -116,35 +116,34 @@ struct implied {
  * it hides the host's records; the file for /etc/hosts lives there too), /etc/hosts of a host name. NSU_RUN_DIR and what
  * needs it come late if the policy mounts above.
  */
-static int add_implied(const struct resolve *resolve, bool late)
+static int add_implied(const struct resolve *resolve, bool is_late, bool run_is_late)
 {
 	const struct nsu_settings *values = &resolve->effective->values;
 	const struct nsu_plan *plan = resolve->plan;
 	bool has_pid = plan->namespaces & CLONE_NEWPID, has_ipc = plan->namespaces & CLONE_NEWIPC;
 	bool has_marker = plan->propagation == NSU_PLAN_PRIVATE || plan->propagation == NSU_PLAN_SLAVE;
-	bool run_is_late = policy_covers(resolve, NSU_RUN_DIR);
 	const struct implied implied[] = {
 		{values->proc_path,
-	         has_pid && !late,
+	         has_pid && !is_late,
 	         {.type = NSU_PLAN_PROC,
 	          .hidepid = (enum nsu_plan_hidepid)values->hidepid,
 	          .subset_pid = values->subset_pid}},
-		{"/dev/mqueue", has_ipc && !late, {.type = NSU_PLAN_MQUEUE, .optional = true}},
+		{"/dev/mqueue", has_ipc && !is_late, {.type = NSU_PLAN_MQUEUE, .optional = true}},
 		{"/dev/shm",
-	         has_ipc && !late,
+	         has_ipc && !is_late,
 	         {.type = NSU_PLAN_TMPFS,
 	          .optional = true,
 	          .size_bytes = NSU_TMPFS_BYTES,
 	          .inodes = NSU_TMPFS_INODES,
 	          .mode = 01777}},
 		{NSU_RUN_DIR,
-	         has_marker && late == run_is_late,
+	         has_marker && is_late == run_is_late,
 	         {.type = NSU_PLAN_TMPFS,
 	          .noexec = true,
 	          .size_bytes = NSU_HOSTS_MAX + NSU_TMPFS_BYTES_MIN,
 	          .inodes = NSU_TMPFS_INODES_MIN,
 	          .mode = 0700}},
-		{"/etc/hosts", plan->hostname[0] && late == run_is_late, {.type = NSU_PLAN_HOSTS, .optional = true}},
+		{"/etc/hosts", plan->hostname[0] && is_late == run_is_late, {.type = NSU_PLAN_HOSTS, .optional = true}},
 	};
 
 	for (size_t i = 0; i < NSU_COUNT(implied); i++) {
@@ -179,15 +178,17 @@ static int add_exposed(const struct resolve *resolve)
 static int resolve_mounts(const struct resolve *resolve)
 {
 	const struct nsu_effective *effective = resolve->effective;
+	size_t n_covering = count_covering(resolve, NSU_RUN_DIR);
 	int ret;
 
 	if (!(resolve->plan->namespaces & CLONE_NEWNS))
 		return 0;
-	ret = add_implied(resolve, false);
-	for (size_t i = 0; ret == 0 && i < effective->n_mounts; i++)
+	ret = add_implied(resolve, false, n_covering > 0);
+	for (size_t i = 0; ret == 0 && i < effective->n_mounts; i++) {
 		ret = add_spec(resolve, effective->mounts[i]);
-	if (ret == 0)
-		ret = add_implied(resolve, true);
+		if (ret == 0 && i + 1 == n_covering)
+			ret = add_implied(resolve, true, true);
+	}
 	return ret < 0 ? ret : add_exposed(resolve);
 }
 

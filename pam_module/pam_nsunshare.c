@@ -20,16 +20,19 @@
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 
+#include "arguments.h"
 #include "defaults.h"
+#include "explain.h"
 #include "fail.h"
+#include "nested.h"
 #include "policy.h"
 #include "session.h"
 #include "subject.h"
 #include "text.h"
+#include "variables.h"
 
-#define DATA_NAME   "pam_nsunshare"
-#define ID_VARIABLE "NSUNSHARE_ID"
-#define NSU_EXPORT  __attribute__((visibility("default")))
+#define DATA_NAME  "pam_nsunshare"
+#define NSU_EXPORT __attribute__((visibility("default")))
 
 /* The session that this process has open. */
 static struct {
@@ -40,18 +43,13 @@ static struct {
 	char asked[NSU_LOG_VALUE_MAX]; /* printable, as the next two: PAM_USER when it was opened */
 	char user[NSU_LOG_VALUE_MAX];  /* as the account database has it */
 	char service[NSU_LOG_VALUE_MAX];
+	char *variables; /* that it has set; NULL: none */
 } opened = {.session = NSU_SESSION_INIT};
-
-struct arguments {
-	const char *conf;    /* NULL: not given */
-	const char *profile; /* NULL: not given */
-	bool debug;
-};
 
 /* What one open needs; freed as a whole. */
 struct request {
 	pam_handle_t *pamh;
-	struct arguments arguments;
+	struct nsu_arguments arguments;
 	struct nsu_subject subject;
 	struct nsu_policy *policy; /* NULL: there is no file, and profile= was given */
 	struct nsu_plan *plan;
@@ -63,41 +61,6 @@ static int pam_code(int ret)
 	if (ret == 0)
 		return PAM_SUCCESS;
 	return ret == -ENOMEM ? PAM_BUF_ERR : PAM_SYSTEM_ERR;
-}
-
-/* NAME=VALUE, each once. */
-static int set_argument(const char **place, const char *value, const char *argument, struct nsu_fail *fail)
-{
-	if (*place || !*value)
-		return nsu_fail_because(fail, EINVAL, "module argument '%s': %s", argument,
-		                        *place ? "given twice" : "has no value");
-	*place = value;
-	return 0;
-}
-
-static int parse_arguments(int argc, const char **argv, struct arguments *arguments, struct nsu_fail *fail)
-{
-	for (int i = 0; i < argc; i++) {
-		int ret = 0;
-
-		if (strncmp(argv[i], "conf=", 5) == 0)
-			ret = set_argument(&arguments->conf, argv[i] + 5, argv[i], fail);
-		else if (strncmp(argv[i], "profile=", 8) == 0)
-			ret = set_argument(&arguments->profile, argv[i] + 8, argv[i], fail);
-		else if (strcmp(argv[i], "debug") == 0 && !arguments->debug)
-			arguments->debug = true;
-		else
-			return nsu_fail_because(fail, EINVAL,
-			                        "module argument '%s': unknown or given twice; known are "
-			                        "conf=FILE, profile=NAME, debug",
-			                        argv[i]);
-		if (ret < 0)
-			return ret;
-	}
-	if (arguments->conf && !nsu_text_is_path(arguments->conf))
-		return nsu_fail_because(fail, EINVAL, "module argument 'conf=%s': not a clean absolute path",
-		                        arguments->conf);
-	return 0;
 }
 
 static const char *pam_text(pam_handle_t *pamh, int item)
@@ -144,20 +107,46 @@ static int load_policy(struct request *request, struct nsu_fail *fail)
 	return ret;
 }
 
+static void log_rows(const struct request *request, const struct nsu_explain *explain)
+{
+	for (size_t i = 0; i < explain->n; i++) {
+		const struct nsu_explain_row *row = &explain->rows[i];
+
+		pam_syslog(request->pamh, LOG_DEBUG, "plan: %s: %s%s%s%s", row->key, row->value,
+		           row->origin[0] ? " [" : "", row->origin, row->origin[0] ? "]" : "");
+	}
+}
+
+static int match(struct request *request, struct nsu_fail *fail)
+{
+	struct nsu_explain explain = NSU_EXPLAIN_INIT;
+	int ret;
+
+	if (!request->arguments.debug)
+		return nsu_policy_match(request->policy, &request->subject, request->arguments.profile, request->plan,
+		                        fail);
+	ret = nsu_explain_login(request->policy, &request->subject, request->arguments.profile, request->plan, &explain,
+	                        fail);
+	log_rows(request, &explain);
+	nsu_explain_clear(&explain);
+	return ret;
+}
+
 static int make_plan(struct request *request, struct nsu_fail *fail)
 {
 	int ret;
 
 	ret = look_up_subject(request, fail);
-	if (ret < 0)
-		return ret;
-	ret = load_policy(request, fail);
+	if (ret == 0)
+		ret = load_policy(request, fail);
+	if (ret == 0 && request->policy)
+		ret = nsu_policy_load_user(request->policy, &request->subject, fail);
 	if (ret < 0)
 		return ret;
 	request->plan = malloc(sizeof(*request->plan));
 	if (!request->plan)
 		return nsu_fail(fail, ENOMEM, "plan the session");
-	return nsu_policy_match(request->policy, &request->subject, request->arguments.profile, request->plan, fail);
+	return match(request, fail);
 }
 
 static void clear_request(struct request *request)
@@ -165,19 +154,6 @@ static void clear_request(struct request *request)
 	nsu_subject_clear(&request->subject);
 	nsu_policy_free(request->policy);
 	free(request->plan);
-}
-
-static void log_debug(const struct request *request)
-{
-	char text[8192];
-	char *rest = text;
-	char *line;
-
-	if (!request->arguments.debug)
-		return;
-	nsu_plan_print(request->plan, text, sizeof(text));
-	while ((line = strtok_r(rest, "\n", &rest)))
-		pam_syslog(request->pamh, LOG_DEBUG, "plan: %s", line);
 }
 
 /* "key=value" pairs; user-given ones escaped. */
@@ -261,23 +237,38 @@ static void cleanup_data(pam_handle_t *pamh, void *data, int status)
 {
 	(void)data;
 	(void)status;
-	if (opened.owner == pamh)
-		forget_in_child();
+	if (opened.owner != pamh)
+		return;
+	forget_in_child();
+	free(opened.variables);
+	opened.variables = NULL;
+}
+
+static bool put_variable(void *pamh, const char *variable)
+{
+	return pam_putenv(pamh, variable) == PAM_SUCCESS;
+}
+
+static void take_back_variables(pam_handle_t *pamh)
+{
+	nsu_variables_take_back(opened.variables, put_variable, pamh);
+	opened.variables = NULL;
 }
 
 /* Everything that may fail comes before the session is open. */
 static int announce(const struct request *request, struct nsu_fail *fail)
 {
-	char variable[sizeof(ID_VARIABLE) + NSU_ID_LEN + 1];
 	int ret;
 
 	ret = forget_in_children(fail);
 	if (ret < 0)
 		return ret;
-	snprintf(variable, sizeof(variable), ID_VARIABLE "=%s", request->subject.id);
-	if (pam_set_data(request->pamh, DATA_NAME, &opened, cleanup_data) != PAM_SUCCESS ||
-	    pam_putenv(request->pamh, variable) != PAM_SUCCESS)
+	if (pam_set_data(request->pamh, DATA_NAME, &opened, cleanup_data) != PAM_SUCCESS)
 		return nsu_fail(fail, ENOMEM, "keep the session with PAM");
+	free(opened.variables);
+	opened.variables = nsu_variables_make(request->plan, request->subject.id);
+	if (!opened.variables || !nsu_variables_set(opened.variables, put_variable, request->pamh))
+		return nsu_fail(fail, ENOMEM, "set the environment");
 	return 0;
 }
 
@@ -287,12 +278,11 @@ static int open_session(struct request *request, struct nsu_fail *fail)
 	int ret;
 
 	ret = announce(request, fail);
-	if (ret < 0)
-		return ret;
 	tzset(); /* else syslog(3) looks up the time zone's file when names mean what the session's view says */
-	ret = nsu_session_open(request->plan, subject->home, &opened.session, fail);
+	if (ret == 0)
+		ret = nsu_session_open(request->plan, subject->home, &opened.session, fail);
 	if (ret < 0) {
-		pam_putenv(request->pamh, ID_VARIABLE);
+		take_back_variables(request->pamh);
 		return ret;
 	}
 	opened.owner = request->pamh;
@@ -305,23 +295,43 @@ static int open_session(struct request *request, struct nsu_fail *fail)
 	return 0;
 }
 
+/* Nothing is done, and nothing is left to do at close. */
+static int stay_inside(const struct request *request, const struct nsu_marker *marker, struct nsu_fail *fail)
+{
+	char user[NSU_LOG_VALUE_MAX], service[NSU_LOG_VALUE_MAX];
+	char variable[64];
+
+	snprintf(variable, sizeof(variable), "NSUNSHARE_ID=%s", marker->id);
+	if (!put_variable(request->pamh, variable))
+		return nsu_fail(fail, ENOMEM, "set the environment");
+	pam_syslog(request->pamh, LOG_INFO, "stays in session %s: user=%s service=%s profile=%s", marker->id,
+	           nsu_text_printable(request->subject.user, user, sizeof(user)),
+	           nsu_text_printable(request->subject.service, service, sizeof(service)), request->plan->profile);
+	return 0;
+}
+
 /* What the plan says; a failure of it is a refusal unless the policy allows otherwise. */
 static int carry_out(struct request *request, struct nsu_fail *fail)
 {
 	const struct nsu_plan *plan = request->plan;
 	char line[NSU_FAIL_TEXT_MAX + 128];
+	enum nsu_nested_answer answer;
+	struct nsu_marker marker;
 	int ret;
 
 	if (plan->note[0])
 		pam_syslog(request->pamh, LOG_WARNING, "%s", plan->note);
-	log_debug(request);
 	if (plan->leave_alone)
 		return 0;
 	if (!plan->enforce) {
 		log_would(request);
 		return 0;
 	}
-	ret = open_session(request, fail);
+	ret = nsu_nested_ask(plan, &marker, &answer, fail);
+	if (ret == 0 && answer == NSU_NESTED_REFUSE)
+		return -fail->err; /* what the policy says is no error that on_error could allow */
+	if (ret == 0)
+		ret = answer == NSU_NESTED_STAY ? stay_inside(request, &marker, fail) : open_session(request, fail);
 	if (ret < 0 && plan->allow_on_error) {
 		snprintf(line, sizeof(line), "%s", " failed: ");
 		nsu_fail_line(fail, line + strlen(line), sizeof(line) - strlen(line));
@@ -353,7 +363,7 @@ NSU_EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, cons
 		ret = nsu_fail_because(&fail, EBUSY, "this process has session %s of user %s open already", opened.id,
 		                       opened.user);
 	else
-		ret = parse_arguments(argc, argv, &request.arguments, &fail);
+		ret = nsu_arguments_parse(argc, argv, &request.arguments, &fail);
 	if (ret == 0)
 		ret = make_plan(&request, &fail);
 	if (ret == 0)
@@ -377,7 +387,7 @@ NSU_EXPORT int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, con
 		return PAM_SUCCESS;
 	ret = nsu_session_close(&opened.session, &fail);
 	opened.owner = NULL;
-	pam_putenv(pamh, ID_VARIABLE);
+	take_back_variables(pamh);
 	pam_syslog(pamh, LOG_INFO, "closed: id=%s user=%s service=%s", opened.id, opened.user, opened.service);
 	if (ret < 0)
 		pam_syslog(pamh, LOG_WARNING, "closed: id=%s, but the caller stays inside of it: %s", opened.id,

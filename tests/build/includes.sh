@@ -42,7 +42,7 @@ lib/policy_parse.c:        policy_findings policy_value
 lib/policy_findings.h:     policy policy_parse
 lib/policy_findings.c:
 lib/policy_layers.c:       policy_parse
-lib/policy_check.c:        policy_findings policy_parse
+lib/policy_check.c:        policy_findings policy_parse text
 lib/policy_load.h:         policy_findings policy_parse
 lib/policy_load.c:         fsat policy policy_findings text
 lib/policy_scan.c:         policy_parse text
@@ -68,7 +68,13 @@ helper/remove.c:           proc text
 helper/setup.h:            plan
 helper/setup.c:            fsat kind marker mnt proc remove target
 helper/main.c:             channel confine fsat init plan proc remove setup wire
-pam_module/pam_nsunshare.c: policy session subject text
+pam_module/arguments.h:
+pam_module/arguments.c:    text
+pam_module/nested.h:       marker plan
+pam_module/nested.c:
+pam_module/variables.h:    plan
+pam_module/variables.c:
+pam_module/pam_nsunshare.c: arguments explain nested policy session subject text variables
 '
 
 . tests/build/report.inc
@@ -91,11 +97,11 @@ check_file() {
 # Those of the files that include what matches, but for the ones that may.
 check_only() {
 	local name=$1 pattern=$2 may=$3
-	report "$name" "$(grep -lE "^#include [<\"]$pattern" include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.c |
+	report "$name" "$(grep -lE "^#include [<\"]$pattern" include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] |
 		grep -vxE "$may")"
 }
 
-for file in include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.c; do
+for file in include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch]; do
 	check_file "$file"
 done
 while IFS=: read -r file _; do
@@ -108,5 +114,5 @@ check_only "NSS is known to subject.c only" '(pwd|grp|netdb)\.h' 'lib/subject\.c
 check_only "the log is known to the module's one file only" 'syslog\.h' 'pam_module/pam_nsunshare\.c'
 report "the helper never sees policy, subject or session" \
 	"$(grep -nE '^#include "(policy.*|subject|template|registry|session)\.h"' helper/*.[ch])"
-report "the module never sees mounts" "$(grep -nE '^#include "(mnt|setup)\.h"' pam_module/*.c lib/session.c)"
+report "the module never sees mounts" "$(grep -nE '^#include "(mnt|setup)\.h"' pam_module/*.[ch] lib/session.c)"
 exit $((failures > 0))
