@@ -140,10 +140,11 @@ int nsu_policy_check_settings(const struct nsu_effective *effective, const struc
 	int ret;
 
 	if (effective->values.namespaces == 0 && effective->n_mounts == 0)
-		return nsu_policy_wrong(fail, origin, "profile",
-		                        "'%s' has neither namespaces nor mounts and would isolate "
-		                        "nothing (\"none\" says that)",
-		                        profile->name);
+		return nsu_policy_wrong(
+			fail, where(effective, NSU_KEY_NAMESPACES, origin),
+			effective->origins[NSU_KEY_NAMESPACES].line ? "namespaces" : "profile",
+			"'%s' has neither namespaces nor mounts and would isolate nothing (\"none\" says that)",
+			profile->name);
 	ret = check_uts(effective, origin, fail);
 	if (ret == 0)
 		ret = check_pid(effective, origin, fail);

@@ -25,6 +25,24 @@ static int keep(const struct resolve *resolve, const char *text, const char **pl
 	return 0;
 }
 
+/* A template that can not be expanded for this login: says where it stands. Return: @ret. */
+static int fail_at(const struct resolve *resolve, const struct nsu_origin *origin, int ret, const struct nsu_fail *why)
+{
+	char place[NSU_PATH_MAX + 16], line[NSU_FAIL_TEXT_MAX + 128];
+
+	return nsu_fail_because(resolve->fail, -ret, "%s: %s", nsu_policy_origin(origin, place, sizeof(place)),
+	                        nsu_fail_line(why, line, sizeof(line)));
+}
+
+static int expand_path(const struct resolve *resolve, const char *template, const struct nsu_origin *origin,
+                       char path[NSU_PATH_MAX])
+{
+	struct nsu_fail why = NSU_FAIL_INIT;
+	int ret = nsu_template_path(template, resolve->subject, path, NSU_PATH_MAX, &why);
+
+	return ret < 0 ? fail_at(resolve, origin, ret, &why) : 0;
+}
+
 static int add_mount(const struct resolve *resolve, const char *template, const struct nsu_plan_mount *mount,
                      const struct nsu_origin *origin)
 {
@@ -33,7 +51,7 @@ static int add_mount(const struct resolve *resolve, const char *template, const 
 	char path[NSU_PATH_MAX];
 	int ret;
 
-	ret = nsu_template_path(template, resolve->subject, path, sizeof(path), resolve->fail);
+	ret = expand_path(resolve, template, origin, path);
 	if (ret < 0)
 		return ret;
 	if (plan->n_mounts == NSU_COUNT(plan->mounts))
@@ -71,7 +89,7 @@ static int add_spec(const struct resolve *resolve, const struct nsu_mount_spec *
 		mount.gid = spec->owner_is_user ? subject->gid : 0;
 	}
 	if (mount.type == NSU_PLAN_BIND) {
-		ret = nsu_template_path(spec->source, subject, source, sizeof(source), resolve->fail);
+		ret = expand_path(resolve, spec->source, &spec->origin, source);
 		if (ret == 0)
 			ret = keep(resolve, source, &mount.source);
 		if (ret < 0)
@@ -193,25 +211,28 @@ static int resolve_mounts(const struct resolve *resolve)
 }
 
 /* Of the host, or of its domain; "" stays so. */
-static int resolve_name(const struct resolve *resolve, const char *template, const char **place)
+static int resolve_name(const struct resolve *resolve, enum nsu_key key, const char *template, const char **place)
 {
+	struct nsu_fail why = NSU_FAIL_INIT;
 	char name[NSU_PATH_MAX];
 	int ret;
 
 	*place = "";
 	if (template[0] == '\0')
 		return 0;
-	ret = nsu_template_hostname(template, resolve->subject, name, sizeof(name), resolve->fail);
-	return ret < 0 ? ret : keep(resolve, name, place);
+	ret = nsu_template_hostname(template, resolve->subject, name, sizeof(name), &why);
+	return ret < 0 ? fail_at(resolve, &resolve->effective->origins[key], ret, &why) : keep(resolve, name, place);
 }
 
 static int resolve_environment(const struct resolve *resolve)
 {
 	const struct nsu_strings *environment = &resolve->effective->values.environment;
+	struct nsu_origin origin = resolve->effective->origins[NSU_KEY_ENVIRONMENT];
 	struct nsu_plan *plan = resolve->plan;
 	char text[NSU_PATH_MAX];
 
 	for (size_t i = 0; i < environment->n; i++) {
+		struct nsu_fail why = NSU_FAIL_INIT;
 		const char *entry = environment->items[i].text;
 		size_t len = strcspn(entry, "=") + 1;
 		int ret;
@@ -219,9 +240,11 @@ static int resolve_environment(const struct resolve *resolve)
 		if (len >= sizeof(text))
 			return nsu_fail(resolve->fail, ENAMETOOLONG, "expand the environment");
 		memcpy(text, entry, len);
-		ret = nsu_template_value(entry + len, resolve->subject, text + len, sizeof(text) - len, resolve->fail);
-		if (ret == 0)
-			ret = keep(resolve, text, &plan->environment[i]);
+		ret = nsu_template_value(entry + len, resolve->subject, text + len, sizeof(text) - len, &why);
+		origin.line = environment->items[i].line;
+		if (ret < 0)
+			return fail_at(resolve, &origin, ret, &why);
+		ret = keep(resolve, text, &plan->environment[i]);
 		if (ret < 0)
 			return ret;
 		plan->n_environment = i + 1;
@@ -286,9 +309,9 @@ static int resolve_texts(const struct resolve *resolve)
 	}
 	ret = keep(resolve, resolve->subject->id, &plan->id);
 	if (ret == 0)
-		ret = resolve_name(resolve, values->hostname, &plan->hostname);
+		ret = resolve_name(resolve, NSU_KEY_HOSTNAME, values->hostname, &plan->hostname);
 	if (ret == 0)
-		ret = resolve_name(resolve, values->domainname, &plan->domainname);
+		ret = resolve_name(resolve, NSU_KEY_DOMAINNAME, values->domainname, &plan->domainname);
 	return ret < 0 ? ret : resolve_environment(resolve);
 }
 

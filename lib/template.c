@@ -66,7 +66,7 @@ static bool may_stand_in(enum use use, char letter, const char *value)
 static int expand(const char *template, const struct nsu_subject *subject, enum use use, char *buffer, size_t cap,
                   struct nsu_fail *fail)
 {
-	static const char *const words[] = {[PATH] = "path", [VALUE] = "value", [HOSTNAME] = "host name"};
+	static const char *const words[] = {[PATH] = "path", [VALUE] = "variable", [HOSTNAME] = "host name"};
 	size_t len = 0;
 
 	for (const char *c = template; *c; c++) {
@@ -114,7 +114,7 @@ int nsu_template_value(const char *template, const struct nsu_subject *subject, 
 		return ret;
 	for (const char *c = buffer; *c; c++) {
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return nsu_fail_because(fail, EINVAL, "value '%s' expands to one with a control character",
+			return nsu_fail_because(fail, EINVAL, "variable '%s' expands to a value with a control character",
 			                        template);
 	}
 	return 0;
