@@ -70,6 +70,27 @@ NSU_CHECKED int nsu_subject_is_member(struct nsu_subject *subject, const char *g
                                       struct nsu_fail *fail);
 
 /**
+ * nsu_subject_user_exists - is there such a user? For a check of the policy, not for a login.
+ * @user:       a name
+ * @ret_exists: the answer; untouched on failure
+ * @ret_uid:    the user's, if there is one; untouched else
+ * @fail:       record
+ *
+ * Asks NSS. Return: 0; -EHOSTDOWN where a service says ENOENT of itself; -errno of getpwnam_r(3).
+ */
+NSU_CHECKED int nsu_subject_user_exists(const char *user, bool *ret_exists, uid_t *ret_uid, struct nsu_fail *fail);
+
+/**
+ * nsu_subject_group_exists - is there such a group? Likewise.
+ * @group:      a name
+ * @ret_exists: the answer; untouched on failure
+ * @fail:       record
+ *
+ * Asks NSS. Return: 0; -EHOSTDOWN where a service says ENOENT of itself; -errno of getgrnam_r(3).
+ */
+NSU_CHECKED int nsu_subject_group_exists(const char *group, bool *ret_exists, struct nsu_fail *fail);
+
+/**
  * nsu_subject_clear - free what a subject holds.
  * @subject: initialised; may be used anew afterwards
  */

@@ -102,36 +102,63 @@ static int check_propagation(const struct nsu_effective *effective, const struct
 	                        "and \"ipc\": the session's mounts would appear on the host");
 }
 
+/* One mount beside those before it. */
+static int check_mount(const struct nsu_effective *effective, size_t index, struct nsu_fail *fail)
+{
+	const struct nsu_mount_spec *mount = effective->mounts[index];
+	bool covers = nsu_text_is_below(NSU_RUN_DIR, mount->path);
+
+	if (covers && mount->type == NSU_PLAN_MASK)
+		return nsu_policy_wrong(fail, &mount->origin, "path", "pam_nsunshare itself needs " NSU_RUN_DIR);
+	for (size_t i = 0; i < index; i++) {
+		const struct nsu_mount_spec *other = effective->mounts[i];
+
+		if (strcmp(other->path, mount->path) == 0)
+			return nsu_policy_wrong(fail, &mount->origin, "path", "two mounts on '%s'", mount->path);
+		if (other->type != NSU_PLAN_MASK)
+			continue;
+		if (nsu_text_is_below(mount->path, other->path))
+			return nsu_policy_wrong(fail, &mount->origin, "path",
+			                        "'%s' is below the mask on '%s', where nothing is", mount->path,
+			                        other->path);
+		if (covers)
+			return nsu_policy_wrong(fail, &mount->origin, "path",
+			                        "a mount on '%s' must come before all masks", mount->path);
+	}
+	return 0;
+}
+
+static int check_exposed(const struct nsu_effective *effective, const struct nsu_item *item, struct nsu_fail *fail)
+{
+	struct nsu_origin origin = {effective->origins[NSU_KEY_EXPOSE].file, item->line};
+
+	for (size_t i = 0; i < effective->n_mounts; i++) {
+		const struct nsu_mount_spec *mount = effective->mounts[i];
+
+		if (strcmp(item->text, mount->path) == 0)
+			return nsu_policy_wrong(fail, &origin, "expose", "'%s' would undo the mount on that path",
+			                        item->text);
+		if (mount->type == NSU_PLAN_MASK && nsu_text_is_below(item->text, mount->path))
+			return nsu_policy_wrong(fail, &origin, "expose",
+			                        "'%s' is below the mask on '%s', where nothing is", item->text,
+			                        mount->path);
+	}
+	return 0;
+}
+
 static int check_mounts(const struct nsu_effective *effective, const struct nsu_origin *origin, struct nsu_fail *fail)
 {
 	const struct nsu_strings *expose = &effective->values.expose;
+	int ret = 0;
 
 	if (effective->has_too_many || effective->n_mounts + expose->n > NSU_PLAN_MOUNTS_MAX - 8)
 		return nsu_policy_wrong(fail, where(effective, NSU_KEY_EXTRA_MOUNTS, origin), "extra_mounts",
 		                        "with `mounts` and `expose` more than %d mounts", NSU_PLAN_MOUNTS_MAX - 8);
-	for (size_t i = 0; i < effective->n_mounts; i++) {
-		const struct nsu_mount_spec *mount = effective->mounts[i];
-		struct nsu_origin item = effective->origins[NSU_KEY_EXPOSE];
-
-		for (size_t j = 0; j < i; j++) {
-			const struct nsu_mount_spec *other = effective->mounts[j];
-
-			if (strcmp(other->path, mount->path) == 0)
-				return nsu_policy_wrong(fail, &mount->origin, "extra_mounts", "two mounts on one path");
-			if (other->type == NSU_PLAN_MASK && nsu_text_is_below(mount->path, other->path))
-				return nsu_policy_wrong(fail, &mount->origin, "mounts",
-				                        "'%s' is below the mask on '%s', where nothing is", mount->path,
-				                        other->path);
-		}
-		for (size_t j = 0; j < expose->n; j++) {
-			if (strcmp(expose->items[j].text, mount->path) != 0)
-				continue;
-			item.line = expose->items[j].line;
-			return nsu_policy_wrong(fail, &item, "expose", "'%s' would undo the mount on that path",
-			                        mount->path);
-		}
-	}
-	return 0;
+	for (size_t i = 0; ret == 0 && i < effective->n_mounts; i++)
+		ret = check_mount(effective, i, fail);
+	for (size_t i = 0; ret == 0 && i < expose->n; i++)
+		ret = check_exposed(effective, &expose->items[i], fail);
+	return ret;
 }
 
 int nsu_policy_check_settings(const struct nsu_effective *effective, const struct nsu_profile *profile,
@@ -174,12 +201,14 @@ static int index_profiles(struct nsu_policy *policy, struct nsu_findings *findin
 		policy->by_name[i] = &policy->profiles[i];
 	qsort(policy->by_name, policy->n_profiles, sizeof(*policy->by_name), compare_profiles);
 	for (size_t i = 1; i < policy->n_profiles; i++) {
-		const struct nsu_profile *first = policy->by_name[i - 1], *second = policy->by_name[i];
+		const struct nsu_profile *first = policy->by_name[i - 1];
+		struct nsu_profile *second = &policy->profiles[policy->by_name[i] - policy->profiles];
 		char place[NSU_PATH_MAX + 16];
 		int ret;
 
 		if (strcmp(first->name, second->name) != 0)
 			continue;
+		second->is_broken = true;
 		ret = nsu_policy_wrong(fail, &second->origin, second->name, "this profile is defined already, at %s",
 		                       nsu_policy_origin(&first->origin, place, sizeof(place)));
 		ret = nsu_findings_take(findings, ret, second->origin.file, fail);
@@ -233,7 +262,7 @@ static int link_profile(const struct nsu_policy *policy, struct nsu_rule *rule, 
 	return 0;
 }
 
-static bool has_broken(const struct nsu_profile *profile)
+bool nsu_policy_is_broken(const struct nsu_profile *profile)
 {
 	for (; profile; profile = profile->base) {
 		if (profile->is_broken)
@@ -250,7 +279,7 @@ static int link_rule(const struct nsu_policy *policy, struct nsu_rule *rule, str
 	if (rule->is_broken)
 		return 0;
 	ret = link_profile(policy, rule, "rule", fail);
-	if (ret == 0 && rule->profile != &nsu_policy_none && !has_broken(rule->profile)) {
+	if (ret == 0 && rule->profile != &nsu_policy_none && !nsu_policy_is_broken(rule->profile)) {
 		nsu_policy_merge(rule->profile, &rule->settings, NULL, &effective);
 		ret = nsu_policy_check_settings(&effective, rule->profile,
 		                                &(struct nsu_origin){rule->origin.file, rule->profile_line}, fail);

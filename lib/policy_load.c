@@ -261,12 +261,25 @@ static void free_rule(struct nsu_rule *rule)
 	free_settings(&rule->settings);
 }
 
+static void free_source(struct nsu_source *source)
+{
+	free(source->file);
+	free(source->text);
+	free(source);
+}
+
+/* The file of a user is the last one read. */
 void nsu_load_forget_user(struct nsu_policy *policy)
 {
-	if (policy->user)
-		free_rule(policy->user);
+	struct nsu_source *source = policy->sources;
+
+	if (!policy->user)
+		return;
+	free_rule(policy->user);
 	free(policy->user);
 	policy->user = NULL;
+	policy->sources = source->next;
+	free_source(source);
 }
 
 void nsu_policy_free(struct nsu_policy *policy)
@@ -282,9 +295,7 @@ void nsu_policy_free(struct nsu_policy *policy)
 		struct nsu_source *source = policy->sources;
 
 		policy->sources = source->next;
-		free(source->file);
-		free(source->text);
-		free(source);
+		free_source(source);
 	}
 	free(policy->by_name);
 	free(policy->profiles);

@@ -293,13 +293,15 @@ static int parse_user(const struct nsu_parse *parse, const config_setting_t *roo
 	return parse_keys(parse, root, &user_table, user, &user->settings);
 }
 
-/* libconfig's two commonest errors, said so that they help. */
+/* libconfig's commonest errors, said so that they help. */
 static const char *plain_words(const char *error)
 {
 	if (strcmp(error, "syntax error") == 0)
 		return "syntax error, here or just before (a ';', ',', quote or bracket that is missing or too much?)";
 	if (strcmp(error, "duplicate setting name") == 0)
 		return "a key is given twice in one group";
+	if (strcmp(error, "mismatched element type in array") == 0)
+		return "values of different types in one array [ ]";
 	return error;
 }
 

@@ -218,6 +218,14 @@ NSU_CHECKED int nsu_policy_add(struct nsu_policy *policy, enum nsu_policy_part p
 NSU_CHECKED int nsu_policy_link(struct nsu_policy *policy, struct nsu_findings *findings, struct nsu_fail *fail);
 
 /**
+ * nsu_policy_is_broken - has a profile, or one that it builds on, a mistake? Then its settings are no whole.
+ * @profile: linked
+ *
+ * Pure. Return: whether it has.
+ */
+bool nsu_policy_is_broken(const struct nsu_profile *profile);
+
+/**
  * nsu_policy_link_user - the same for a user's file.
  * @policy: linked, with its user
  * @fail:   record; text "file:line: ..."

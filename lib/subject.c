@@ -217,6 +217,36 @@ int nsu_subject_is_member(struct nsu_subject *subject, const char *group, bool *
 	return 0;
 }
 
+int nsu_subject_user_exists(const char *user, bool *ret_exists, uid_t *ret_uid, struct nsu_fail *fail)
+{
+	struct question question = {.user = user};
+	auto_free char *buffer = NULL;
+	union answer answer;
+	int ret;
+
+	ret = ask(&question, &answer, &buffer);
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "look up the user '%s'", user);
+	*ret_exists = buffer != NULL;
+	if (buffer)
+		*ret_uid = answer.passwd.pw_uid;
+	return 0;
+}
+
+int nsu_subject_group_exists(const char *group, bool *ret_exists, struct nsu_fail *fail)
+{
+	struct question question = {.group = group};
+	auto_free char *buffer = NULL;
+	union answer answer;
+	int ret;
+
+	ret = ask(&question, &answer, &buffer);
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "look up the group '%s'", group);
+	*ret_exists = buffer != NULL;
+	return 0;
+}
+
 void nsu_subject_clear(struct nsu_subject *subject)
 {
 	free(subject->user);

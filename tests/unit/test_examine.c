@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A policy with what is wrong or doubtful in it, the findings out. The files are written below /mnt, which is a file system
+ * of the test's own: only there root alone can have written them.
+ */
+#include "support.h"
+
+#include "policy.h"
+
+#define RULES_P "rules = ( { user = \"root\"; profile = \"p\"; } );\n"
+
+struct file {
+	const char *path; /* below /mnt */
+	const char *text;
+};
+
+static const struct file *files;
+static const char *expected;
+
+static char found[8192];
+
+static void tell(void *data, enum nsu_policy_severity severity, const char *text)
+{
+	size_t len = strlen(found);
+
+	(void)data;
+	snprintf(found + len, sizeof(found) - len, "%s %s\n", severity == NSU_POLICY_ERROR ? "error" : "warning", text);
+}
+
+static void make_files(void)
+{
+	char path[PATH_MAX];
+
+	own_mounts();
+	own_directory();
+	CHILD_CHECK(mkdir("/mnt/p.d", 0755) == 0 && mkdir("/mnt/p.d/users", 0755) == 0);
+	CHILD_CHECK(mkdir("/mnt/dir", 0755) == 0 && mkdir("/mnt/open", 0777) == 0 && chmod("/mnt/open", 0777) == 0);
+	CHILD_CHECK(mkdir("/mnt/open/inner", 0755) == 0 && symlink("dir", "/mnt/link") == 0);
+	write_file("/mnt/file", "", 0644);
+	for (const struct file *file = files; file->path; file++) {
+		snprintf(path, sizeof(path), "/mnt/%s", file->path);
+		write_file(path, file->text, 0644);
+	}
+}
+
+static void examine(void)
+{
+	make_files();
+	CHILD_CHECK(nsu_policy_examine("/mnt/p.conf", tell, NULL) == 0);
+	if (strcmp(found, expected) != 0)
+		dprintf(STDOUT_FILENO, "# expected:\n%s# found:\n%s", expected, found);
+	CHILD_CHECK(strcmp(found, expected) == 0);
+}
+
+#define FINDS(findings, ...)                                                                                           \
+	do {                                                                                                           \
+		static const struct file these[] = {__VA_ARGS__, {NULL, NULL}};                                        \
+                                                                                                                       \
+		(void)state;                                                                                           \
+		SKIP_UNLESS_ROOT();                                                                                    \
+		files = these;                                                                                         \
+		expected = (findings);                                                                                 \
+		assert_int_equal(in_child(examine), 0);                                                                \
+	} while (0)
+
+static void examine_finds_nothing_in_a_good_policy(void **state)
+{
+	FINDS("",
+	      {"p.conf",
+	       "rules = ( { user = \"root\"; profile = \"none\"; }, { group = \"root\"; service = [ \"sshd\", \"sudo\" ];\n"
+	       "  profile = \"p\"; }, { profile = \"default\"; } );\n"
+	       "profiles = { p = { namespaces = [ \"mount\", \"uts\" ]; mounts = (\n"
+	       "  { type = \"tmpfs\"; path = \"/mnt/dir\"; }, { type = \"mask\"; path = \"/mnt/dir/made\"; },\n"
+	       "  { type = \"mask\"; path = \"/mnt/file\"; }, { type = \"tmpfs\"; path = \"/mnt/no\"; optional = true; },\n"
+	       "  { type = \"bind\"; source = \"/mnt/file\"; path = \"/mnt/open/%u\"; } ); expose = \"/mnt/dir/x\"; }; };\n"},
+	      {"p.d/10.conf", "profiles = { q = { base = \"p\"; }; };\n"},
+	      {"p.d/users/root.conf", "profile = \"q\"; timeout = 900;\n"});
+}
+
+static void examine_goes_on_behind_each_mistake(void **state)
+{
+	FINDS("error /mnt/p.conf:2: key 'user': expected a string, found a number\n"
+	      "error /mnt/p.conf:4: key 'profile': there is no profile 'nowhere'\n"
+	      "error /mnt/p.conf:6: key 'timeout': 1 is out of range: 100 to 60000\n"
+	      "error /mnt/p.conf:8: key 'size': expected 1% to 100% of the memory\n"
+	      "error /mnt/p.conf:9: key 'base': there is no profile 'nowhere' to build on\n"
+	      "error /mnt/p.conf:11: key 'profile': unknown here; a policy holds `rules` and `profiles`\n"
+	      "error /mnt/p.d/10.conf:2: this string has no end (\") on its line\n"
+	      "error /mnt/p.d/20.conf:1: key 'q': this profile is defined already, at /mnt/p.conf:7\n"
+	      "error /mnt/p.d/20.conf:2: key 'profile': there is no profile 'z'\n"
+	      "error /mnt/p.d/users/root.conf:2: key 'rules': unknown in a user's file (see nsunshare.conf(5))\n",
+	      {"p.conf", "rules = (\n"
+	                 "  { user = 5; profile = \"p\"; },\n"
+	                 "  { profile = \"p\"; user = \"root\"; },\n"
+	                 "  { profile = \"nowhere\"; user = \"r*\"; }\n"
+	                 ");\n"
+	                 "profiles = { p = { timeout = 1; };\n"
+	                 "  q = { namespaces = \"uts\";\n"
+	                 "    mounts = ( { type = \"tmpfs\"; path = \"/mnt/dir\"; size = \"0%\"; } ); };\n"
+	                 "  r = { base = \"nowhere\"; };\n"
+	                 "};\n"
+	                 "profile = 5;\n"},
+	      {"p.d/10.conf", "rules = (\n  { user = \"x }\n);\n"},
+	      {"p.d/20.conf", "profiles = { q = { }; };\nrules = ( { user = \"root\"; profile = \"z\"; } );\n"},
+	      {"p.d/users/root.conf", "\nrules = ( );\n"});
+}
+
+static void examine_finds_names_that_do_not_exist(void **state)
+{
+	FINDS("warning /mnt/p.conf:1: key 'user': there is no user 'no-such-user'\n"
+	      "warning /mnt/p.conf:2: key 'group': there is no group 'no-such-group': it matches nobody\n"
+	      "warning /mnt/p.d/users/-rf.conf: never read: '-rf' is no name that may stand in a path\n"
+	      "warning /mnt/p.d/users/no-such-user.conf: there is no user 'no-such-user'\n",
+	      {"p.conf", "rules = ( { user = [ \"root\", \"no-such-user\", \"no-such-*\" ]; profile = \"default\"; },\n"
+	                 "  { group = [ \"root\", \"no-such-group\" ]; profile = \"default\"; } );\n"},
+	      {"p.d/users/no-such-user.conf", "timeout = 900;\n"}, {"p.d/users/-rf.conf", "timeout = 900;\n"},
+	      {"p.d/users/not-a-policy", ""});
+}
+
+static void examine_finds_rules_that_are_never_reached(void **state)
+{
+	FINDS("warning /mnt/p.conf:3: this rule is never reached: the one at /mnt/p.conf:2 holds for all that it names\n"
+	      "warning /mnt/p.conf:5: this rule is never reached: the one at /mnt/p.conf:4 holds for all that it names\n"
+	      "warning /mnt/p.conf:7: this rule is never reached: the one at /mnt/p.conf:6 holds for all that it names\n"
+	      "warning /mnt/p.d/10.conf:2: this rule is never reached: the one at /mnt/p.conf:6 holds for all that it "
+	      "names\n",
+	      {"p.conf", "rules = (\n"
+	                 "  { user = [ \"daemon\", \"bin\" ]; profile = \"none\"; },\n"
+	                 "  { user = \"bin\"; service = \"sshd\"; profile = \"default\"; },\n"
+	                 "  { uid = \"10-20\"; service = [ \"sshd\", \"cron\" ]; profile = \"none\"; },\n"
+	                 "  { uid = [ \"11\", \"12-13\" ]; service = \"cron\"; profile = \"default\"; },\n"
+	                 "  { tty = \"*\"; profile = \"default\"; },\n"
+	                 "  { tty = \"pts/1\"; profile = \"none\"; },\n"
+	                 "  { user = \"root\"; profile = \"none\"; },\n"
+	                 "  { service = \"systemd-user\"; profile = \"none\"; }\n"
+	                 ");\n"},
+	      {"p.d/10.conf", "rules = (\n  { profile = \"none\"; } );\n"});
+}
+
+static void examine_finds_profiles_that_nobody_uses(void **state)
+{
+	FINDS("warning /mnt/p.conf:3: key 'q': nobody uses this profile: no rule, no other profile, no user's file (a "
+	      "module's line may: profile=q)\n",
+	      {"p.conf", RULES_P "profiles = { a = { namespaces = \"uts\"; }; p = { base = \"a\"; };\n"
+	                         "  q = { base = \"p\"; }; u = { base = \"a\"; }; };\n"},
+	      {"p.d/users/root.conf", "profile = \"u\";\n"});
+}
+
+static void examine_finds_sudo_with_the_pid_namespace(void **state)
+{
+	FINDS("warning /mnt/p.conf:1: key 'service': 'sudo' with the namespace \"pid\": with use_pty, the default, sudo "
+	      "then signals processes of strangers\n",
+	      {"p.conf", "rules = ( { user = \"root\"; service = [ \"su\", \"sudo\" ]; profile = \"default\"; },\n"
+	                 "  { service = \"sudo-i\"; profile = \"p\"; } );\n"
+	                 "profiles = { p = { namespaces = \"uts\"; }; };\n"});
+}
+
+static void examine_finds_paths_that_no_mount_hides(void **state)
+{
+	FINDS("warning /mnt/p.conf:4: key 'expose': no mount hides '/mnt/file': the session has it anyway\n",
+	      {"p.conf", RULES_P
+	       "profiles = { p = { namespaces = \"ipc\"; mounts = ( { type = \"tmpfs\"; path = \"/mnt/dir\"; } );\n"
+	       "  expose = [ \"/mnt/dir/x\", \"/dev/shm/x\",\n"
+	       "    \"/mnt/file\" ]; }; };\n"});
+}
+
+static void examine_finds_places_that_logins_would_be_refused_for(void **state)
+{
+	FINDS("error /mnt/p.conf:3: key 'path': '/mnt/no' does not exist on this host: logins would be refused (optional = "
+	      "true leaves it out then)\n"
+	      "error /mnt/p.conf:5: key 'path': '/mnt/link' has a symbolic link in it: logins would be refused (write where "
+	      "it leads)\n"
+	      "error /mnt/p.conf:6: key 'path': '/mnt/file' is not a directory: logins would be refused\n"
+	      "error /mnt/p.conf:7: key 'source': '/mnt/100%' does not exist on this host: logins would be refused (optional "
+	      "= true leaves it out then)\n"
+	      "error /mnt/p.conf:8: key 'path': '/mnt/open/inner' could be moved away or removed from outside: '/mnt/open' "
+	      "can be written by others (chmod go-w)\n"
+	      "error /mnt/p.conf:9: key 'path': '%h/.ssh' could be moved away or removed from outside: the home is the "
+	      "user's\n"
+	      "error /mnt/p.d/users/root.conf:2: key 'path': '/mnt/gone' does not exist on this host: logins would be refused "
+	      "(optional = true leaves it out then)\n",
+	      {"p.conf", RULES_P "profiles = { p = { mounts = (\n"
+	                         "  { type = \"tmpfs\"; path = \"/mnt/no\"; },\n"
+	                         "  { type = \"tmpfs\"; path = \"/mnt/not\"; optional = true; },\n"
+	                         "  { type = \"readonly\"; path = \"/mnt/link\"; },\n"
+	                         "  { type = \"instance\"; path = \"/mnt/file\"; },\n"
+	                         "  { type = \"bind\"; path = \"/mnt/dir\"; source = \"/mnt/100%%\"; },\n"
+	                         "  { type = \"mask\"; path = \"/mnt/open/inner\"; },\n"
+	                         "  { type = \"readonly\"; path = \"%h/.ssh\"; },\n"
+	                         "  { type = \"tmpfs\"; path = \"%h/no\"; },\n"
+	                         "  { type = \"tmpfs\"; path = \"/mnt/dir/no\"; }\n"
+	                         "); }; };\n"},
+	      {"p.d/users/root.conf", "extra_mounts = (\n  { type = \"tmpfs\"; path = \"/mnt/gone\"; } );\n"});
+}
+
+static void examine_tells_what_does_not_fit_in_a_user_s_file(void **state)
+{
+	FINDS("warning /mnt/p.d/users/root.conf: where no rule matches: /mnt/p.d/users/root.conf:2: key 'hostname': it needs "
+	      "the namespace \"uts\" (\"\" takes an inherited name back)\n",
+	      {"p.conf", RULES_P "profiles = { p = { namespaces = \"ipc\"; }; };\n"},
+	      {"p.d/users/root.conf", "profile = \"p\";\nhostname = \"x\";\n"});
+}
+
+/* What is found in a profile is told once, though many rules use it. */
+static void examine_tells_each_finding_once(void **state)
+{
+	FINDS("error /mnt/p.conf:3: key 'path': '/mnt/no' does not exist on this host: logins would be refused (optional = "
+	      "true leaves it out then)\n",
+	      {"p.conf",
+	       "rules = ( { user = \"root\"; profile = \"p\"; }, { user = \"bin\"; profile = \"p\"; },\n"
+	       "  { profile = \"p\"; } );\nprofiles = { p = { mounts = ( { type = \"mask\"; path = \"/mnt/no\"; } ); }; };\n"});
+}
+
+static void examine_files_that_are_not_trusted(void)
+{
+	make_files();
+	CHILD_CHECK(chmod("/mnt/p.conf", 0666) == 0 && chmod("/mnt/p.d/users/root.conf", 0664) == 0);
+	CHILD_CHECK(symlink("20.conf", "/mnt/p.d/10.conf") == 0 && mkfifo("/mnt/p.d/30.conf", 0600) == 0);
+	CHILD_CHECK(mkdir("/mnt/p.d/40.conf", 0700) == 0);
+	CHILD_CHECK(nsu_policy_examine("/mnt/p.conf", tell, NULL) == 0);
+	if (strcmp(found, expected) != 0)
+		dprintf(STDOUT_FILENO, "# expected:\n%s# found:\n%s", expected, found);
+	CHILD_CHECK(strcmp(found, expected) == 0);
+}
+
+static void examine_finds_files_that_are_not_trusted(void **state)
+{
+	static const struct file these[] = {{"p.conf", "rules = ( );\n"},
+	                                    {"p.d/20.conf", "rules = ( );\n"},
+	                                    {"p.d/users/root.conf", "timeout = 900;\n"},
+	                                    {NULL, NULL}};
+
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	files = these;
+	expected = "error /mnt/p.conf: the file is not trusted: others than root can write it (chmod go-w)\n"
+		   "error /mnt/p.d/10.conf: open '/mnt/p.d/10.conf': Too many levels of symbolic links\n"
+		   "error /mnt/p.d/30.conf: not a regular file\n"
+		   "error /mnt/p.d/40.conf: not a regular file\n"
+		   "error /mnt/p.d/users/root.conf: the file is not trusted: others than root can write it (chmod "
+		   "go-w)\n";
+	assert_int_equal(in_child(examine_files_that_are_not_trusted), 0);
+}
+
+static void examine_says_when_there_is_no_policy(void **state)
+{
+	(void)state;
+	found[0] = '\0';
+	assert_int_equal(nsu_policy_examine("/etc/security/no-such-file", tell, NULL), 0);
+	assert_non_null(strstr(found, "error /etc/security/no-such-file: open '/etc/security/no-such-file'"));
+	found[0] = '\0';
+	assert_int_equal(nsu_policy_examine("relative", tell, NULL), 0);
+	assert_string_equal(found, "error relative: not a clean absolute path\n");
+	found[0] = '\0';
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(examine_finds_nothing_in_a_good_policy),
+	cmocka_unit_test(examine_goes_on_behind_each_mistake),
+	cmocka_unit_test(examine_finds_names_that_do_not_exist),
+	cmocka_unit_test(examine_finds_rules_that_are_never_reached),
+	cmocka_unit_test(examine_finds_profiles_that_nobody_uses),
+	cmocka_unit_test(examine_finds_sudo_with_the_pid_namespace),
+	cmocka_unit_test(examine_finds_paths_that_no_mount_hides),
+	cmocka_unit_test(examine_finds_places_that_logins_would_be_refused_for),
+	cmocka_unit_test(examine_tells_what_does_not_fit_in_a_user_s_file),
+	cmocka_unit_test(examine_tells_each_finding_once),
+	cmocka_unit_test(examine_finds_files_that_are_not_trusted),
+	cmocka_unit_test(examine_says_when_there_is_no_policy),
+};
+
+int main(void)
+{
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
