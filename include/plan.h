@@ -155,14 +155,4 @@ bool nsu_plan_throws_away(const struct nsu_plan *plan);
  */
 NSU_CHECKED int nsu_plan_check(const struct nsu_plan *plan, struct nsu_fail *fail);
 
-/**
- * nsu_plan_print - a plan as text, one `key: value` a line, mounts indented.
- * @plan:   borrowed
- * @buffer: caller's, @cap bytes; always terminated
- * @cap:    size of @buffer; what does not fit is cut
- *
- * The golden form of the tests. Pure. Return: @buffer.
- */
-const char *nsu_plan_print(const struct nsu_plan *plan, char *buffer, size_t cap);
-
 #endif

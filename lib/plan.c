@@ -2,13 +2,11 @@
 #include "plan.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "ns.h"
 #include "text.h"
 
 const char *nsu_plan_mount_name(enum nsu_plan_mount_type type)
@@ -268,65 +266,4 @@ int nsu_plan_check(const struct nsu_plan *plan, struct nsu_fail *fail)
 			return ret;
 	}
 	return 0;
-}
-
-struct printer {
-	char *buffer;
-	size_t cap;
-	size_t len;
-};
-
-NSU_PRINTF(2, 3) static void print(struct printer *printer, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	if (printer->len >= printer->cap)
-		return;
-	va_start(args, format);
-	n = vsnprintf(printer->buffer + printer->len, printer->cap - printer->len, format, args);
-	va_end(args);
-	if (n > 0)
-		printer->len += (size_t)n;
-}
-
-static void print_mount(struct printer *printer, const struct nsu_plan_mount *mount)
-{
-	print(printer, "mount: %s on %s", nsu_plan_mount_name(mount->type), mount->path);
-	if (mount->type == NSU_PLAN_TMPFS) {
-		if (mount->size_percent)
-			print(printer, " size=%u%%", mount->size_percent);
-		else
-			print(printer, " size=%" PRIu64, mount->size_bytes);
-		print(printer, " inodes=%" PRIu64 " mode=%04o owner=%u:%u", mount->inodes, (unsigned)mount->mode,
-		      (unsigned)mount->uid, (unsigned)mount->gid);
-		if (mount->noexec)
-			print(printer, " noexec");
-	}
-	if (mount->optional)
-		print(printer, " optional");
-	print(printer, "\n");
-}
-
-const char *nsu_plan_print(const struct nsu_plan *plan, char *buffer, size_t cap)
-{
-	struct printer printer = {.buffer = buffer, .cap = cap};
-	char kinds[64];
-
-	buffer[0] = '\0';
-	print(&printer, "profile: %s\nrule: %s\n", plan->profile[0] ? plan->profile : "-", plan->rule);
-	if (plan->note[0])
-		print(&printer, "note: %s\n", plan->note);
-	if (plan->leave_alone) {
-		print(&printer, "session: left alone\n");
-		return buffer;
-	}
-	print(&printer, "namespaces: %s\n", nsu_ns_list(plan->namespaces, kinds, sizeof(kinds)));
-	print(&printer, "hostname: %s\n", plan->hostname[0] ? plan->hostname : "-");
-	print(&printer, "propagation: %s\n", plan->propagation == NSU_PLAN_SLAVE ? "slave" : "private");
-	for (size_t i = 0; i < plan->n_mounts; i++)
-		print_mount(&printer, &plan->mounts[i]);
-	print(&printer, "timeout: %u\nstop_timeout: %u\nenforce: %s\non_error: %s\n", plan->timeout_ms,
-	      plan->stop_timeout_ms, plan->enforce ? "true" : "false", plan->allow_on_error ? "allow" : "deny");
-	return buffer;
 }

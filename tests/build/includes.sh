@@ -32,7 +32,7 @@ lib/mnt.c:
 lib/marker.c:              text
 lib/channel.c:
 lib/subject.c:
-lib/plan.c:                ns text
+lib/plan.c:                text
 lib/template.c:            text
 lib/wire.c:
 lib/policy.c:              policy_match policy_parse

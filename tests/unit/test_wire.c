@@ -77,13 +77,20 @@ static void assert_same_mount(const struct nsu_plan_mount *a, const struct nsu_p
 static void decode_gives_the_plan_that_was_encoded(void **state)
 {
 	struct nsu_fail fail = NSU_FAIL_INIT;
-	char before[2048], after[2048];
 
 	(void)state;
 	assert_int_equal(decode(frame, frame_len), 0);
 	assert_int_equal(nsu_plan_check(&got, &fail), 0);
-	got.rule = sent.rule; /* which stays */
-	assert_string_equal(nsu_plan_print(&got, after, sizeof(after)), nsu_plan_print(&sent, before, sizeof(before)));
+	assert_string_equal(got.profile, sent.profile); /* the rule stays */
+	assert_int_equal(got.leave_alone, sent.leave_alone);
+	assert_int_equal(got.namespaces, sent.namespaces);
+	assert_string_equal(got.hostname, sent.hostname);
+	assert_int_equal(got.propagation, sent.propagation);
+	assert_int_equal(got.timeout_ms, sent.timeout_ms);
+	assert_int_equal(got.stop_timeout_ms, sent.stop_timeout_ms);
+	assert_int_equal(got.enforce, sent.enforce);
+	assert_int_equal(got.allow_on_error, sent.allow_on_error);
+	assert_int_equal(got.n_mounts, sent.n_mounts);
 	assert_string_equal(got.domainname, sent.domainname);
 	assert_string_equal(got.id, sent.id);
 	assert_int_equal(got.uid, sent.uid);
@@ -181,7 +188,7 @@ static void decode_refuses_another_version_and_an_answer(void **state)
 /* A frame with any byte changed is refused, or gives a plan of sound values that the check takes or refuses. */
 static void decode_of_any_changed_byte_is_refused_or_sound(void **state)
 {
-	char text[8192];
+	size_t len = 0;
 
 	(void)state;
 	for (size_t i = 0; i < frame_len; i++) {
@@ -196,9 +203,12 @@ static void decode_of_any_changed_byte_is_refused_or_sound(void **state)
 			assert_true(got.n_mounts <= NSU_PLAN_MOUNTS_MAX);
 			if (nsu_plan_check(&got, &fail) < 0)
 				assert_int_equal(fail.err, EINVAL);
-			nsu_plan_print(&got, text, sizeof(text));
+			len += strlen(got.profile) + strlen(got.hostname) + strlen(got.domainname) + strlen(got.id);
+			for (size_t j = 0; j < got.n_mounts; j++) /* every string has its end */
+				len += strlen(got.mounts[j].path) + strlen(got.mounts[j].source);
 		}
 	}
+	assert_true(len > 0);
 }
 
 static void decode_refuses_a_string_that_holds_a_nul(void **state)
