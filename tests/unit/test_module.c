@@ -317,6 +317,137 @@ static void module_leaves_no_descriptor_to_a_forked_child(void **state)
 	assert_int_equal(in_child(fork_while_open), 0);
 }
 
+static bool has_variable(pam_handle_t *pamh, const char *name, const char *value)
+{
+	const char *found = pam_getenv(pamh, name);
+
+	return value ? found && strcmp(found, value) == 0 : !found;
+}
+
+static void open_with_environment(void)
+{
+	pam_handle_t *pamh;
+
+	make_places("rules = ( { user = \"root\"; profile = \"p\"; } );"
+	            "profiles = { p = { namespaces = \"uts\"; environment = [ \"A=%u\", \"B=\" ]; }; };");
+	pamh = start("root", "conf=/mnt/policy");
+	for (int i = 0; i < 2; i++) {
+		CHILD_CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+		CHILD_CHECK(has_variable(pamh, "A", "root") && has_variable(pamh, "B", ""));
+		CHILD_CHECK(pam_getenv(pamh, "NSUNSHARE_ID") != NULL);
+		CHILD_CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+		CHILD_CHECK(has_variable(pamh, "A", NULL) && has_variable(pamh, "B", NULL));
+		CHILD_CHECK(has_variable(pamh, "NSUNSHARE_ID", NULL));
+	}
+	write_file(
+		"/mnt/policy",
+		"rules = ( { user = \"root\"; profile = \"p\"; } );"
+		"profiles = { p = { environment = \"A=1\"; mounts = ( { type = \"tmpfs\"; path = \"/no/such\"; } ); }; };",
+		0644);
+	CHILD_CHECK(pam_open_session(pamh, PAM_SILENT) == PAM_SYSTEM_ERR);
+	CHILD_CHECK(has_variable(pamh, "A", NULL) && has_variable(pamh, "NSUNSHARE_ID", NULL));
+	CHILD_CHECK(pam_end(pamh, 0) == PAM_SUCCESS);
+}
+
+static void module_sets_the_variables_and_takes_them_back_when_root(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_SESSIONS();
+	assert_int_equal(in_child(open_with_environment), 0);
+}
+
+static void open_with_user_file(void)
+{
+	pam_handle_t *pamh;
+
+	make_places("");
+	write_file("/mnt/policy.conf", "rules = ( ); profiles = { p = { namespaces = \"uts\"; }; };", 0644);
+	CHILD_CHECK(mkdir("/mnt/policy.d", 0755) == 0 && mkdir("/mnt/policy.d/users", 0755) == 0);
+	write_file("/mnt/policy.d/users/root.conf", "profile = \"p\"; environment = \"A=mine\";", 0644);
+	pamh = start("root", "conf=/mnt/policy.conf debug");
+	CHILD_CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS && has_variable(pamh, "A", "mine"));
+	CHILD_CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	write_file("/mnt/policy.d/users/root.conf", "profile = \"q\";", 0644);
+	CHILD_CHECK(pam_open_session(pamh, PAM_SILENT) == PAM_SYSTEM_ERR);
+	write_file("/mnt/policy.d/users/root.conf", "profile = \"p\";", 0664);
+	CHILD_CHECK(pam_open_session(pamh, PAM_SILENT) == PAM_SYSTEM_ERR);
+	CHILD_CHECK(unlink("/mnt/policy.d/users/root.conf") == 0);
+	CHILD_CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS && has_variable(pamh, "NSUNSHARE_ID", NULL));
+	CHILD_CHECK(pam_end(pamh, 0) == PAM_SUCCESS);
+}
+
+static void module_reads_the_file_of_the_user_when_root(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_SESSIONS();
+	assert_int_equal(in_child(open_with_user_file), 0);
+}
+
+#define NESTED(keys)                                                                                                   \
+	"rules = ( { user = \"root\"; service = \"tests\"; profile = \"p\"; " keys " } );"                             \
+	"profiles = { p = { namespaces = [ \"mount\", \"uts\" ]; hostname = \"p\"; }; q = { base = \"p\"; }; };"
+
+/* From inside a session of profile p: what does a login get under another policy? */
+static void log_in_inside(const char *id)
+{
+	static const struct {
+		const char *policy;
+		int ret;
+		bool stays;
+	} cases[] = {
+		{NESTED(""), PAM_SUCCESS, true},
+		{NESTED("hostname = \"other\";"), PAM_SUCCESS, true},
+		{NESTED("nested = \"deny\";"), PAM_SYSTEM_ERR, false},
+		{NESTED("nested = \"deny\"; on_error = \"allow\";"), PAM_SYSTEM_ERR, false},
+		{"rules = ( { user = \"root\"; profile = \"q\"; nested = \"stay\"; } );"
+	         "profiles = { q = { namespaces = \"uts\"; }; };",
+	         PAM_SUCCESS, true},
+		{"rules = ( { user = \"root\"; profile = \"q\"; } ); profiles = { q = { namespaces = \"uts\"; }; };",
+	         PAM_SUCCESS, false},
+	};
+	ino_t uts = ns_inode("self", "uts");
+
+	for (size_t i = 0; i < NSU_COUNT(cases); i++) {
+		pam_handle_t *pamh;
+
+		write_file("/mnt/policy", cases[i].policy, 0644);
+		pamh = start("root", "conf=/mnt/policy");
+		CHILD_CHECK(pam_open_session(pamh, PAM_SILENT) == cases[i].ret);
+		CHILD_CHECK((ns_inode("self", "uts") == uts) == (cases[i].stays || cases[i].ret != PAM_SUCCESS));
+		CHILD_CHECK(has_variable(pamh, "NSUNSHARE_ID", id) == cases[i].stays);
+		if (cases[i].ret == PAM_SUCCESS)
+			CHILD_CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+		CHILD_CHECK(ns_inode("self", "uts") == uts);
+		CHILD_CHECK(pam_end(pamh, 0) == PAM_SUCCESS);
+	}
+}
+
+static void open_inside(void)
+{
+	pam_handle_t *pamh;
+	int status;
+	pid_t pid;
+
+	make_places(NESTED(""));
+	pamh = start("root", "conf=/mnt/policy");
+	CHILD_CHECK(pam_open_session(pamh, 0) == PAM_SUCCESS);
+	pid = fork();
+	if (pid == 0) {
+		log_in_inside(pam_getenv(pamh, "NSUNSHARE_ID"));
+		_exit(0);
+	}
+	CHILD_CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	CHILD_CHECK(pam_close_session(pamh, 0) == PAM_SUCCESS);
+	CHILD_CHECK(pam_end(pamh, 0) == PAM_SUCCESS);
+}
+
+static void module_nests_stays_or_refuses_inside_a_session_when_root(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_SESSIONS();
+	assert_int_equal(in_child(open_inside), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +466,9 @@ int main(void)
 		cmocka_unit_test(module_opens_and_closes_when_root),
 		cmocka_unit_test(module_obeys_enforce_and_on_error_when_root),
 		cmocka_unit_test(module_leaves_no_descriptor_to_a_forked_child),
+		cmocka_unit_test(module_sets_the_variables_and_takes_them_back_when_root),
+		cmocka_unit_test(module_reads_the_file_of_the_user_when_root),
+		cmocka_unit_test(module_nests_stays_or_refuses_inside_a_session_when_root),
 	};
 
 	return cmocka_run_group_tests(tests, find_module, remove_confdir);
