@@ -6,11 +6,19 @@
 #define NSU_SUBJECT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "base.h"
 #include "defaults.h"
 #include "fail.h"
+
+/* What nsu_subject_is_member() has said of a group: many rules ask for the same few. */
+struct nsu_subject_answer {
+	char *group;
+	bool exists;
+	bool is_member;
+};
 
 struct nsu_subject {
 	char *user;  /* as the account database spells it */
@@ -18,8 +26,10 @@ struct nsu_subject {
 	char *group; /* name of the primary group; NULL: not asked yet */
 	uid_t uid;
 	gid_t gid;
-	gid_t *groups;                   /* all groups, the primary one among them; filled at the first question */
-	int n_groups;                    /* -1: not asked yet */
+	gid_t *groups; /* all groups, the primary one among them; filled at the first question */
+	int n_groups;  /* -1: not asked yet */
+	struct nsu_subject_answer *answers;
+	size_t n_answers;
 	const char *service;             /* borrowed from PAM for the life of the subject; never NULL */
 	const char *tty;                 /* borrowed; "" where PAM has none */
 	const char *rhost;               /* borrowed; "" where PAM has none */
@@ -61,7 +71,7 @@ NSU_CHECKED int nsu_subject_name_group(struct nsu_subject *subject, struct nsu_f
  * @ret_is_member: the answer; untouched on failure
  * @fail:          record
  *
- * Asks NSS. A name service that fails over the group's name is a failure, never the answer no. One that fails over the
+ * Asks NSS, once for each group. A name service that fails over the group's name is a failure, never the answer no. One that fails over the
  * user's memberships can't be told: getgrouplist(3) then gives the list without them (glibc 2.36).
  * Return: 0; -ENOENT if there is no such group; -EHOSTDOWN where a service says ENOENT of itself; -errno of
  * getgrnam_r(3), getgrouplist(3).

@@ -30,6 +30,7 @@ void nsu_explain_clear(struct nsu_explain *explain)
 struct writer {
 	struct nsu_explain *explain;
 	FILE *stream;
+	bool has_failed; /* beside what the stream knows */
 	char *value;
 	size_t len;
 };
@@ -44,7 +45,7 @@ static int begin(struct writer *writer, struct nsu_explain *explain)
 static int end(struct writer *writer, const char *key, const struct nsu_origin *origin)
 {
 	struct nsu_explain *explain = writer->explain;
-	bool is_written = !ferror(writer->stream);
+	bool is_written = !ferror(writer->stream) && !writer->has_failed;
 	char place[NSU_PATH_MAX + 16];
 	struct nsu_explain_row row, *rows;
 
@@ -72,7 +73,7 @@ static void put(struct writer *writer, const char *text)
 	auto_free char *printable = malloc(cap);
 
 	if (!printable)
-		fputs("...", writer->stream);
+		writer->has_failed = true;
 	else
 		fputs(*text ? nsu_text_printable(text, printable, cap) : "", writer->stream);
 }

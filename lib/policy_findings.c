@@ -89,12 +89,13 @@ int nsu_findings_add(struct nsu_findings *findings, enum nsu_policy_severity sev
 int nsu_findings_take(struct nsu_findings *findings, int ret, const char *file, struct nsu_fail *fail)
 {
 	struct nsu_origin origin = {file, 0};
-	size_t len = strlen(file);
 	char line[NSU_FAIL_TEXT_MAX + 128];
 	char *text = NULL;
+	size_t len;
 
 	if (!findings || ret == 0 || ret == -ENOMEM)
 		return ret;
+	len = strlen(file);
 	nsu_fail_line(fail, line, sizeof(line));
 	if (strncmp(line, file, len) == 0 && line[len] == ':') {
 		origin.line = (unsigned)strtoul(line + len + 1, NULL, 10);

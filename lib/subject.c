@@ -192,7 +192,21 @@ static bool is_listed(const struct group *group, const char *user)
 	return false;
 }
 
-int nsu_subject_is_member(struct nsu_subject *subject, const char *group, bool *ret_is_member, struct nsu_fail *fail)
+/* Keeps an answer; without memory it is asked for again. */
+static void remember(struct nsu_subject *subject, const char *group, bool exists, bool is_member)
+{
+	struct nsu_subject_answer *answers =
+		realloc(subject->answers, (subject->n_answers + 1) * sizeof(*subject->answers));
+
+	if (!answers)
+		return;
+	subject->answers = answers;
+	answers[subject->n_answers] = (struct nsu_subject_answer){strdup(group), exists, is_member};
+	if (answers[subject->n_answers].group)
+		subject->n_answers++;
+}
+
+static int ask_membership(struct nsu_subject *subject, const char *group, bool *ret_is_member, struct nsu_fail *fail)
 {
 	struct question question = {.group = group};
 	auto_free char *buffer = NULL;
@@ -214,6 +228,30 @@ int nsu_subject_is_member(struct nsu_subject *subject, const char *group, bool *
 	*ret_is_member = is_listed(&answer.group, subject->user);
 	for (int i = 0; i < subject->n_groups && !*ret_is_member; i++)
 		*ret_is_member = subject->groups[i] == answer.group.gr_gid;
+	return 0;
+}
+
+int nsu_subject_is_member(struct nsu_subject *subject, const char *group, bool *ret_is_member, struct nsu_fail *fail)
+{
+	bool is_member = false;
+	int ret;
+
+	for (size_t i = 0; i < subject->n_answers; i++) {
+		const struct nsu_subject_answer *answer = &subject->answers[i];
+
+		if (strcmp(answer->group, group) != 0)
+			continue;
+		if (!answer->exists)
+			return -ENOENT;
+		*ret_is_member = answer->is_member;
+		return 0;
+	}
+	ret = ask_membership(subject, group, &is_member, fail);
+	if (ret == 0 || ret == -ENOENT)
+		remember(subject, group, ret == 0, is_member);
+	if (ret < 0)
+		return ret;
+	*ret_is_member = is_member;
 	return 0;
 }
 
@@ -253,5 +291,8 @@ void nsu_subject_clear(struct nsu_subject *subject)
 	free(subject->home);
 	free(subject->group);
 	free(subject->groups);
+	for (size_t i = 0; i < subject->n_answers; i++)
+		free(subject->answers[i].group);
+	free(subject->answers);
 	*subject = (struct nsu_subject)NSU_SUBJECT_INIT;
 }

@@ -181,6 +181,9 @@ static void match_one(struct nsu_policy *policy, const char *path, char *words, 
 		fprintf(out, "refused: %s\n", nsu_fail_line(&fail, line, sizeof(line)));
 	nsu_explain_clear(&explain);
 	nsu_load_forget_user(policy);
+	for (size_t i = 0; i < login.subject.n_answers; i++)
+		free(login.subject.answers[i].group);
+	free(login.subject.answers);
 	free(plan);
 }
 

@@ -35,6 +35,7 @@ static struct {
 	int n_groups;            /* how many getgrouplist(3) knows; the last one is STUDENTS_GID */
 	bool groups_hide_number; /* it does not say how many it needs */
 	int groups_asked;        /* times */
+	int students_asked;      /* times getgrnam_r(3) */
 	int misses;              /* so often getgrnam_r(3) does not find "students" */
 	bool has_no_root;        /* getgrgid_r(3) does not find gid 0 */
 	bool lists_alice;        /* the entry of "students" does */
@@ -71,6 +72,7 @@ static int find_students(struct group *group, struct group **result)
 
 int __wrap_getgrnam_r(const char *name, struct group *group, char *buffer, size_t size, struct group **result)
 {
+	world.students_asked += strcmp(name, "students") == 0;
 	if (strcmp(name, "students") == 0 && world.misses > 0) {
 		world.misses--;
 		*result = NULL;
@@ -272,6 +274,71 @@ static void is_member_answers_and_asks_for_the_list_once(void **state)
 	assert_int_equal(world.groups_asked, 1);
 }
 
+static void is_member_asks_once_for_each_group(void **state)
+{
+	bool is_member = false;
+
+	(void)state;
+	assert_int_equal(nsu_subject_look_up(&subject, "alice", &record), 0);
+	for (int i = 0; i < 3; i++) {
+		is_member = false;
+		assert_int_equal(nsu_subject_is_member(&subject, "students", &is_member, &record), 0);
+		assert_true(is_member);
+		assert_int_equal(nsu_subject_is_member(&subject, "root", &is_member, &record), 0);
+		assert_false(is_member);
+		assert_int_equal(nsu_subject_is_member(&subject, "no-such-group-here", &is_member, &record), -ENOENT);
+	}
+	assert_int_equal(world.students_asked, 1);
+	assert_int_equal(nsu_subject_is_member(&subject, "broken", &is_member, &record), -ENOENT);
+	world.group_err = EIO; /* the answer that was given stays */
+	assert_int_equal(nsu_subject_is_member(&subject, "broken", &is_member, &record), -ENOENT);
+}
+
+static void is_member_keeps_no_failure(void **state)
+{
+	bool is_member = true;
+
+	(void)state;
+	assert_int_equal(nsu_subject_look_up(&subject, "alice", &record), 0);
+	world.group_err = EIO;
+	assert_int_equal(nsu_subject_is_member(&subject, "broken", &is_member, &record), -EIO);
+	world.group_err = 0;
+	assert_int_equal(nsu_subject_is_member(&subject, "broken", &is_member, &record), -ENOENT);
+}
+
+static void exists_answers_for_users_and_groups(void **state)
+{
+	uid_t uid = 5;
+	bool exists = false;
+
+	(void)state;
+	assert_int_equal(nsu_subject_user_exists("alice", &exists, &uid, &record), 0);
+	assert_true(exists);
+	assert_int_equal(uid, ALICE_UID);
+	assert_int_equal(nsu_subject_user_exists("no-such-user-here", &exists, &uid, &record), 0);
+	assert_false(exists);
+	assert_int_equal(uid, ALICE_UID);
+	assert_int_equal(nsu_subject_group_exists("students", &exists, &record), 0);
+	assert_true(exists);
+	assert_int_equal(nsu_subject_group_exists("no-such-group-here", &exists, &record), 0);
+	assert_false(exists);
+}
+
+static void exists_fails_when_the_name_service_does(void **state)
+{
+	bool exists = true;
+	uid_t uid = 5;
+
+	(void)state;
+	world.user_err = ENOENT;
+	assert_int_equal(nsu_subject_user_exists("alice", &exists, &uid, &record), -EHOSTDOWN);
+	record = (struct nsu_fail)NSU_FAIL_INIT;
+	world.group_err = EIO;
+	assert_int_equal(nsu_subject_group_exists("broken", &exists, &record), -EIO);
+	assert_non_null(strstr(record.text, "'broken'"));
+	assert_true(exists);
+}
+
 static void is_member_says_when_there_is_no_such_group(void **state)
 {
 	bool is_member = true;
@@ -398,6 +465,10 @@ int main(void)
 		IN_NEW_WORLD(is_member_takes_the_group_s_own_list_too),
 		IN_NEW_WORLD(look_up_fails_when_there_is_no_random_number),
 		IN_NEW_WORLD(is_member_answers_and_asks_for_the_list_once),
+		IN_NEW_WORLD(is_member_asks_once_for_each_group),
+		IN_NEW_WORLD(is_member_keeps_no_failure),
+		IN_NEW_WORLD(exists_answers_for_users_and_groups),
+		IN_NEW_WORLD(exists_fails_when_the_name_service_does),
 		IN_NEW_WORLD(is_member_says_when_there_is_no_such_group),
 		IN_NEW_WORLD(is_member_fails_when_the_name_service_does),
 		IN_NEW_WORLD(is_member_takes_more_groups_than_the_first_guess),

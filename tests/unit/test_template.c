@@ -131,6 +131,40 @@ static void hostname_refuses_when_nothing_valid_is_left(void **state)
 	assert_non_null(strstr(fail.text, "'%u'"));
 }
 
+static void value_takes_anything_but_control_characters(void **state)
+{
+	struct nsu_subject subject = alice;
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	char value[NSU_PATH_MAX];
+
+	(void)state;
+	subject.user = (char *)(uintptr_t) "a/../b c";
+	assert_int_equal(nsu_template_value("%u:%h %%=%G", &subject, value, sizeof(value), &fail), 0);
+	assert_string_equal(value, "a/../b c:/home/alice %=4294967294");
+	assert_int_equal(nsu_template_value("", &subject, value, sizeof(value), &fail), 0);
+	assert_string_equal(value, "");
+	subject.service = "x\ny";
+	assert_int_equal(nsu_template_value("%s", &subject, value, sizeof(value), &fail), -EINVAL);
+	assert_non_null(strstr(fail.text, "'%s'"));
+	assert_null(strchr(fail.text, '\n'));
+}
+
+/* C-42 */
+static void value_refuses_a_home_that_is_not_clean(void **state)
+{
+	static const char *const homes[] = {"", "relative", "/", "/../../etc", "/home//a", "/home/a/"};
+	struct nsu_subject subject = alice;
+	char value[NSU_PATH_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < NSU_COUNT(homes); i++) {
+		struct nsu_fail fail = NSU_FAIL_INIT;
+
+		subject.home = (char *)(uintptr_t)homes[i];
+		assert_int_equal(nsu_template_value("CACHE %h", &subject, value, sizeof(value), &fail), -EINVAL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +175,8 @@ int main(void)
 		cmocka_unit_test(path_refuses_a_home_that_is_not_clean),
 		cmocka_unit_test(path_refuses_a_result_that_is_not_clean),
 		cmocka_unit_test(expansion_says_when_the_buffer_is_too_small),
+		cmocka_unit_test(value_takes_anything_but_control_characters),
+		cmocka_unit_test(value_refuses_a_home_that_is_not_clean),
 		cmocka_unit_test(hostname_is_made_valid),
 		cmocka_unit_test(hostname_refuses_when_nothing_valid_is_left),
 	};
