@@ -8,10 +8,12 @@ CPPFLAGS  ?=
 LDFLAGS   ?=
 prefix    ?= /usr
 libexecdir ?= $(prefix)/libexec
+sbindir   ?= $(prefix)/sbin
 mandir    ?= $(prefix)/share/man
 docdir    ?= $(prefix)/share/doc/pam_nsunshare
 sysconfdir ?= /etc
 tmpfilesdir ?= $(prefix)/lib/tmpfiles.d
+completiondir ?= $(prefix)/share/bash-completion/completions
 pamdir    ?= $(or $(shell pkg-config --variable=libdir pam 2>/dev/null),/lib/$(MULTIARCH))/security
 VARIANT   ?= release
 V         ?= 0
@@ -81,8 +83,10 @@ MODULE := $(addprefix pam_module/,pam_nsunshare arguments nested variables)
 HELPER := helper/main helper/confine helper/setup helper/target helper/kind helper/instance helper/remove helper/init lib/fail lib/text lib/fsat lib/proc lib/ns lib/channel lib/plan lib/wire lib/mnt lib/marker
 HELPER_OBJECTS := $(HELPER:%=$(BUILD)/static/%.o)
 HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter helper/%,$(HELPER))))
+CLI := main cli check explain
+CLI_OBJECTS := $(CLI:%=$(BUILD)/cli/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
-PROGRAMS := $(BUILD)/pam_nsunshare.so $(BUILD)/nsunshare-init
+PROGRAMS := $(BUILD)/pam_nsunshare.so $(BUILD)/nsunshare-init $(BUILD)/nsunshare
 
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2))
@@ -92,7 +96,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2))
 .SECONDARY:
 .PHONY: all check check-run check-unit check-root demo asan lint lint-run format bench soak install uninstall dist help clean install-deps
 
-all: $(PROGRAMS) ## build the module and the helper
+all: $(PROGRAMS) ## build the module, the helper and the admin tool
 
 $(PROBED): Makefile
 	$(call say,PROBE,$(VARIANT))
@@ -116,6 +120,10 @@ $(BUILD)/nsunshare-init: $(HELPER_OBJECTS)
 	$(call say,LINK,$@)
 	$(if $(HELPER_IS_MUSL)$(SANITIZE),,@echo '  NOTE   no musl-gcc (musl-tools): the helper is built with static glibc, which starts slower')
 	$(Q)$(HELPER_CC) $(CFLAGS) $(HELPER_LDFLAGS) $(LDFLAGS) -o $@ $(HELPER_BEGIN) $^ $(HELPER_END)
+
+$(BUILD)/nsunshare: $(CLI_OBJECTS) $(BUILD)/libnsu.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ -lconfig -lsmartcols
 
 $(BUILD)/%.o: %.c Makefile $(PROBED)
 	$(call say,CC,$<)
@@ -176,9 +184,9 @@ soak: install-deps ## the test of endurance, with two minutes of 64 openers at o
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)NSU_SOAK_SECONDS=120 NSU_TEST_SECONDS=900 VARIANT=$(VARIANT) tests/run tests/root/92-endurance.sh
 
-SOURCES := $(wildcard include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] tests/unit/*.[ch] tests/root/*.[ch] bench/*.[ch])
-TIDY_SOURCES := $(filter lib/%.c helper/%.c pam_module/%.c,$(SOURCES))
-SCRIPTS := $(wildcard tests/run tests/*.sh tests/*/*.sh bench/*.sh .ci/run packaging/*.sh)
+SOURCES := $(wildcard include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/root/*.[ch] bench/*.[ch])
+TIDY_SOURCES := $(filter lib/%.c helper/%.c pam_module/%.c cli/%.c,$(SOURCES))
+SCRIPTS := $(wildcard tests/run tests/*.sh tests/*/*.sh bench/*.sh .ci/run packaging/*.sh completion/*)
 
 lint-run: $(PROBED)
 	clang-format --dry-run --Werror $(SOURCES)
@@ -200,10 +208,12 @@ $(BUILD)/bench/%: bench/%.c bench/method.c bench/floor.c bench/floor_set_up.c
 	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(PROBED_LDFLAGS) $(LDFLAGS) -lpam
 
 install: all ## install below DESTDIR; the administrator's own policy is never overwritten
-	install -d $(DESTDIR)$(pamdir) $(DESTDIR)$(libexecdir)/nsunshare $(DESTDIR)$(sysconfdir)/security $(DESTDIR)$(tmpfilesdir) \
-		$(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(docdir)/examples
+	install -d $(DESTDIR)$(pamdir) $(DESTDIR)$(libexecdir)/nsunshare $(DESTDIR)$(sbindir) $(DESTDIR)$(sysconfdir)/security \
+		$(DESTDIR)$(tmpfilesdir) $(DESTDIR)$(completiondir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(docdir)/examples
 	install -m 644 $(BUILD)/pam_nsunshare.so $(DESTDIR)$(pamdir)/pam_nsunshare.so
 	install -m 755 $(BUILD)/nsunshare-init $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-init
+	install -m 755 $(BUILD)/nsunshare $(DESTDIR)$(sbindir)/nsunshare
+	install -m 644 completion/nsunshare $(DESTDIR)$(completiondir)/nsunshare
 	test -e $(DESTDIR)$(sysconfdir)/security/nsunshare.conf || \
 		install -m 644 conf/nsunshare.conf $(DESTDIR)$(sysconfdir)/security/nsunshare.conf
 	install -m 644 conf/tmpfiles.d/nsunshare.conf $(DESTDIR)$(tmpfilesdir)/nsunshare.conf
@@ -214,6 +224,7 @@ install: all ## install below DESTDIR; the administrator's own policy is never o
 
 uninstall: ## take away what install put there; the policy stays
 	rm -f $(DESTDIR)$(pamdir)/pam_nsunshare.so $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-init
+	rm -f $(DESTDIR)$(sbindir)/nsunshare $(DESTDIR)$(completiondir)/nsunshare
 	rm -f $(patsubst man/%,$(DESTDIR)$(mandir)/man5/%,$(wildcard man/*.5)) $(patsubst man/%,$(DESTDIR)$(mandir)/man8/%,$(wildcard man/*.8))
 	rm -f $(DESTDIR)$(tmpfilesdir)/nsunshare.conf
 	rm -rf $(DESTDIR)$(docdir)

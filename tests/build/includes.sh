@@ -79,6 +79,11 @@ pam_module/nested.c:
 pam_module/variables.h:    plan
 pam_module/variables.c:
 pam_module/pam_nsunshare.c: arguments explain nested policy session subject text variables
+cli/cli.h:
+cli/cli.c:                 text
+cli/check.c:               cli policy
+cli/explain.c:             cli policy subject text
+cli/main.c:                cli text
 '
 
 . tests/build/report.inc
@@ -101,11 +106,11 @@ check_file() {
 # Those of the files that include what matches, but for the ones that may.
 check_only() {
 	local name=$1 pattern=$2 may=$3
-	report "$name" "$(grep -lE "^#include [<\"]$pattern" include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] |
+	report "$name" "$(grep -lE "^#include [<\"]$pattern" include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] cli/*.[ch] |
 		grep -vxE "$may")"
 }
 
-for file in include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch]; do
+for file in include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] cli/*.[ch]; do
 	check_file "$file"
 done
 while IFS=: read -r file _; do
@@ -116,7 +121,10 @@ check_only "libconfig is known to the parser only" 'libconfig\.h' 'lib/policy_(p
 check_only "PAM is known to the module's one file only" 'security/' 'pam_module/pam_nsunshare\.c'
 check_only "NSS is known to subject.c only" '(pwd|grp|netdb)\.h' 'lib/subject\.c|helper/confine\.c'
 check_only "the log is known to the module's one file only" 'syslog\.h' 'pam_module/pam_nsunshare\.c'
+check_only "libsmartcols is known to the admin tool only" 'libsmartcols' 'cli/.*'
 report "the helper never sees policy, subject or session" \
 	"$(grep -nE '^#include "(policy.*|subject|template|registry|session)\.h"' helper/*.[ch])"
 report "the module never sees mounts" "$(grep -nE '^#include "(mnt|setup)\.h"' pam_module/*.[ch] lib/session.c)"
+report "the admin tool sees nothing of how a session is made" \
+	"$(grep -nE '^#include "(mnt|setup|confine|init|wire|channel)\.h"' cli/*.[ch])"
 exit $((failures > 0))

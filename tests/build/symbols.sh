@@ -7,9 +7,10 @@ set -u
 build=build/${VARIANT:-release}
 module=$build/pam_nsunshare.so
 helper=$build/nsunshare-init
+tool=$build/nsunshare
 . tests/build/report.inc
 
-for file in "$module" "$helper" "$build/libnsu.a"; do
+for file in "$module" "$helper" "$tool" "$build/libnsu.a"; do
 	if [ ! -e "$file" ]; then
 		echo "$file is not built"
 		exit 1
@@ -35,6 +36,13 @@ else
 			grep -xE 'getpwnam(_r)?|getgrnam(_r)?|getaddrinfo|dlopen|fopen|printf|system|popen|execve?p?')"
 fi
 
+# needed BINARY LIBRARIES: what it links to beyond these, the C library and the sanitizers.
+needed() {
+	readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\.so.*/\1/p' | grep -vxE "$2|libc|ld-linux.*|lib(a|ub)san"
+}
+report "the module links to PAM and libconfig only" "$(needed "$module" 'libpam|libconfig')"
+report "the admin tool links to libconfig and libsmartcols only" "$(needed "$tool" 'libconfig|libsmartcols')"
+
 # .data.rel.ro is read-only once it is relocated: constants that hold addresses.
 report "the library has no variable that can be written" \
 	"$(objdump -t "$build/libnsu.a" | awk 'NF > 3 && ($(NF - 2) ~ /^(\.data|\.bss|\.tdata|\.tbss|\*COM\*)/) &&
@@ -42,7 +50,7 @@ report "the library has no variable that can be written" \
 		grep -vE '^(__(asan|odr|ubsan)|\.L)')"
 
 report "no source has more than 400 lines" \
-	"$(wc -l include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] |
+	"$(wc -l include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] cli/*.[ch] |
 		awk '$2 != "total" && $1 > 400 { print $2 ": " $1 }')"
 
 # A function begins with the { in the first column and ends with the } there; the line of the name is above.
@@ -54,5 +62,5 @@ report "no function has more than 60 lines" "$(awk '
 		if (FNR - start - 1 > 60) print FILENAME ":" start ": " FNR - start - 1 " lines: " name
 		start = 0
 	}
-	' include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch])"
+	' include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] cli/*.[ch])"
 exit $((failures > 0))
