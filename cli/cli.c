@@ -103,9 +103,10 @@ int nsu_cli_conf(const char *value, char *path, size_t cap, struct nsu_fail *fai
 	len = (int)strlen(path);
 	if ((size_t)snprintf(path + len, cap - (size_t)len, "%s", value) >= cap - (size_t)len ||
 	    !nsu_text_is_path(path))
-		return nsu_fail_because(fail, EINVAL,
-		                        "--conf '%s': not a clean path: without '..', '//' and a '/' at the end",
-		                        nsu_text_printable(value, printable, sizeof(printable)));
+		return nsu_fail_because(
+			fail, EINVAL,
+			"--conf '%s': not a clean path: no '.', '..', '//' in it, no '/' at its end, not too long",
+			nsu_text_printable(value, printable, sizeof(printable)));
 	return 0;
 }
 
