@@ -224,7 +224,7 @@ test_explain_refused() {
 		profiles = { p = { base = "default"; mounts = ( { type = "tmpfs"; path = "%h/tmp"; } ); }; };
 	END
 	admin explain alice
-	said "explain: a login that would be refused" 2 "^rule: yes  \\[$POLICY:1\\]\$" '^nsunshare: the login would be refused: .*relative'
+	said "explain: a login that would be refused" 2 "^rule: yes  \\[$POLICY:1\\]\$" '^nsunshare: the login would be refused: .*%h'
 	admin explain --json alice
 	check_is "explain --json: a login that would be refused: exit status" "$status" 2
 	check "explain --json: a login that would be refused: valid as far as it goes" jq -e '.explain | length > 2' /run/out
