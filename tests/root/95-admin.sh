@@ -247,10 +247,29 @@ test_json() {
 		"$(cat /run/text)"
 }
 
+# The examples of the manual page: a policy, then calls and what they print.
+test_manual() {
+	local block call calls=0
+
+	clear_policy
+	while IFS= read -r -d '' block; do
+		block=${block%$'\n'}
+		if [[ $block == "# "* ]]; then
+			calls=$((calls + 1))
+			call=${block%%$'\n'*}
+			check_is "manual: $call" "$call"$'\n'"$(bash -c "${call#\# }" 2>&1)" "$block"
+		else
+			policy <<<"$block"
+		fi
+	done < <(awk '/^\.Sh/ { here = $2 == "EXAMPLES" } here && /^\.Ed/ { printf "%c", 0; in_block = 0 } in_block { print }
+		here && /^\.Bd/ { in_block = 1 }' "$HERE/../../man/nsunshare.8")
+	check_is "manual: four calls" "$calls" 4
+}
+
 # Who has such a name has it from a directory service; nothing of it may reach the administrator's terminal.
 test_hostile_text() {
 	local word words
-	printf '%s:x:1600:1600::/home/alice:/bin/sh\n' "$ESCAPE" '$(reboot)' '-x' >>/etc/passwd
+	printf '%s:x:1600:1600::/home/alice:/bin/sh\n' "$ESCAPE" >>/etc/passwd
 	clear_policy
 	policy <<<'rules = ( { uid = "1600"; profile = "default"; } );'
 	words=("explain|$ESCAPE" "explain|alice|--rhost|$ESCAPE" "explain|alice|--tty|$ESCAPE" "explain|alice|--service|$ESCAPE"
@@ -266,8 +285,8 @@ test_hostile_text() {
 	done
 	admin explain --json "$ESCAPE"
 	check_is "escapes: in JSON too" "$(jq -r '.explain[] | select(.key == "user").value' /run/out)" "$ESCAPED"
-	admin explain -- -x
-	check_is "a user whose name looks like an option" "$(explained user)" -x
+	admin explain -- --json
+	said "a user whose name looks like an option" 2 "" "user '--json': no such user"
 	sed -i '/:1600:1600:/d' /etc/passwd
 }
 
@@ -373,6 +392,7 @@ test_explain_user_file
 test_explain_is_true
 test_explain_refused
 test_json
+test_manual
 test_hostile_text
 test_callers
 test_usage
