@@ -64,6 +64,8 @@ const struct nsu_profile *nsu_policy_profile(const struct nsu_policy *policy, co
 	if (!policy || !policy->by_name)
 		return NULL;
 	found = bsearch(name, policy->by_name, policy->n_profiles, sizeof(*policy->by_name), compare_name);
+	while (found && found > policy->by_name && strcmp(found[-1]->name, name) == 0)
+		found--; /* where a name is defined twice, which only an examination survives, the first one counts */
 	return found ? *found : NULL;
 }
 
