@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* nsunshare check: all that is wrong or doubtful in a policy, "FILE:LINE: TEXT" a line, as compilers say it. */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "cli.h"
@@ -15,32 +17,38 @@ struct tally {
 	unsigned n_warnings;
 };
 
-/* Where the text of a finding begins: behind "FILE:LINE: ", or at once where there is no line. */
-static size_t text_at(const char *finding)
-{
-	for (const char *colon = strchr(finding, ':'); colon; colon = strchr(colon + 1, ':')) {
-		size_t digits = strspn(colon + 1, "0123456789");
-
-		if (digits > 0 && strncmp(colon + 1 + digits, ": ", 2) == 0)
-			return (size_t)(colon - finding) + 1 + digits + 2;
-	}
-	return 0;
-}
-
 static void tell(void *data, enum nsu_policy_severity severity, const char *finding)
 {
+	const char *separator = strstr(finding, ": "); /* behind the file, or behind its line */
+	size_t place_len = separator ? (size_t)(separator - finding) + 2 : 0;
 	struct tally *tally = data;
-	size_t at = 0;
 
-	if (severity == NSU_POLICY_WARNING) {
-		tally->n_warnings++;
-		at = text_at(finding);
-		printf("%.*swarning: ", (int)at, finding);
-	} else {
-		tally->n_errors++;
-	}
-	nsu_cli_print(finding + at, stdout);
+	nsu_cli_print(finding, place_len, stdout);
+	if (severity == NSU_POLICY_WARNING)
+		fputs("warning: ", stdout);
+	nsu_cli_print(finding + place_len, SIZE_MAX, stdout);
 	putchar('\n');
+	if (severity == NSU_POLICY_WARNING)
+		tally->n_warnings++;
+	else
+		tally->n_errors++;
+}
+
+/* Where there is no policy, what to do is worth more than what failed. */
+static int find_all(const char *path, struct tally *tally, struct nsu_fail *fail)
+{
+	char text[NSU_PATH_MAX + 64];
+	int ret;
+
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
+		snprintf(text, sizeof(text), "%s: there is no policy: write one, see nsunshare.conf(5)", path);
+		tell(tally, NSU_POLICY_ERROR, text);
+		return 0;
+	}
+	ret = nsu_policy_examine(path, tell, tally);
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "examine the policy");
+	return 0;
 }
 
 static void print_count(unsigned n, const char *what, const char *separator)
@@ -58,11 +66,11 @@ static int run(const struct nsu_cli_call *call, struct nsu_fail *fail)
 	ret = nsu_cli_conf(call->values[CONF], path, sizeof(path), fail);
 	if (ret < 0)
 		return ret;
-	ret = nsu_policy_examine(path, tell, &tally);
+	ret = find_all(path, &tally, fail);
 	if (ret < 0)
-		return nsu_fail(fail, -ret, "examine the policy");
+		return ret;
 	if (tally.n_errors == 0 && tally.n_warnings == 0) {
-		nsu_cli_print(path, stdout);
+		nsu_cli_print(path, SIZE_MAX, stdout);
 		puts(": ok");
 		return NSU_CLI_OK;
 	}

@@ -110,10 +110,10 @@ int nsu_cli_conf(const char *value, char *path, size_t cap, struct nsu_fail *fai
 	return 0;
 }
 
-void nsu_cli_print(const char *text, FILE *stream)
+void nsu_cli_print(const char *text, size_t max, FILE *stream)
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	for (size_t i = 0; i < max && text[i]; i++) {
+		unsigned char c = (unsigned char)text[i];
 
 		if (c >= 0x20 && c < 0x7f)
 			putc(c, stream);

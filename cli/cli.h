@@ -71,8 +71,9 @@ NSU_CHECKED int nsu_cli_conf(const char *value, char *path, size_t cap, struct n
 /**
  * nsu_cli_print - print a text so that it can do nothing to a terminal.
  * @text:   borrowed; every byte but printable ASCII becomes \xHH
+ * @max:    most bytes of @text that are printed; SIZE_MAX: all
  * @stream: borrowed
  */
-void nsu_cli_print(const char *text, FILE *stream);
+void nsu_cli_print(const char *text, size_t max, FILE *stream);
 
 #endif

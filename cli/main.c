@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "cli.h"
@@ -30,7 +31,7 @@ static int print_error(const struct nsu_fail *fail)
 	char line[NSU_FAIL_TEXT_MAX + 128];
 
 	fputs(NSU_CLI_NAME ": ", stderr);
-	nsu_cli_print(nsu_fail_line(fail, line, sizeof(line)), stderr);
+	nsu_cli_print(nsu_fail_line(fail, line, sizeof(line)), SIZE_MAX, stderr);
 	fputc('\n', stderr);
 	return NSU_CLI_FAILED;
 }

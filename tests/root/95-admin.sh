@@ -93,6 +93,12 @@ test_check_warnings() {
 	admin check
 	said "check: a group that does not exist" 1 "^$POLICY:3: warning: .*nosuchgroup" '^1 warning$'
 	check_is "check: a group that does not exist: one line" "$(wc -l <<<"$out")" 1
+	good_policy
+	dropin users/nosuchuser.conf <<<'hostname = "x";'
+	dropin "users/$ESCAPE.conf" <<<'hostname = "x";'
+	admin check
+	said "check: files of users that do not exist" 1 "^$USERS/nosuchuser.conf: warning: .*nosuchuser" '^2 warnings$'
+	check_hasnt "check: no escape of a file's name gets through" "$out" $'\e'
 }
 
 test_check_errors() {
@@ -118,7 +124,6 @@ test_check_errors() {
 }
 
 # FUNCTION|PART OF THE REASON: each spoils a good policy.
-no_file() { rm "$POLICY"; }
 users_own() { chown alice "$POLICY"; }
 fifo() { rm "$POLICY" && mkfifo "$POLICY"; }
 link() { mv "$POLICY" /etc/real.conf && ln -s /etc/real.conf "$POLICY"; }
@@ -130,15 +135,20 @@ test_check_files() {
 		good_policy
 		"$spoil"
 		admin check
-		said "check: ${spoil//_/ }" 2 "$POLICY.*$reason" '^1 error$'
+		said "check: ${spoil//_/ }" 2 "^$POLICY$reason" '^1 error$'
 		admin explain alice
-		said "explain: ${spoil//_/ }" 2 "" "^nsunshare: the login would be refused: .*$POLICY.*$reason"
+		said "explain: ${spoil//_/ }" 2 "" "^nsunshare: the login would be refused: .*$POLICY$reason"
 	done <<-'END'
-		no_file|there is no policy: write one
-		users_own|does not belong to root
-		fifo|not a regular file
-		link|symbolic links
+		users_own|: .*does not belong to root
+		fifo|: not a regular file
+		link|.*symbolic links
 	END
+	good_policy
+	rm "$POLICY"
+	admin check
+	said "check: no policy" 2 "^$POLICY: there is no policy: write one" '^1 error$'
+	admin explain alice
+	said "explain: no policy" 2 "" "^nsunshare: the login would be refused: $POLICY: there is no policy: write one"
 }
 
 # explained KEY: value and origin of it in the last answer.
