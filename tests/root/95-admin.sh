@@ -151,6 +151,18 @@ test_check_files() {
 	said "explain: no policy" 2 "" "^nsunshare: the login would be refused: $POLICY: there is no policy: write one"
 }
 
+# What is installed, and the examples, have no error; users and groups of theirs need not exist here.
+test_check_shipped() {
+	local file
+
+	for file in "$HERE"/../../conf/*.conf "$HERE"/../../conf/examples/*.conf; do
+		clear_policy
+		policy <"$file"
+		admin check
+		check_hasnt "check: ${file##*/conf/}: no error" "$status $err" '^2|error'
+	done
+}
+
 # explained KEY: value and origin of it in the last answer.
 explained() {
 	sed -n "s/^$1: //p" <<<"$out"
@@ -397,6 +409,7 @@ test_check_ok
 test_check_warnings
 test_check_errors
 test_check_files
+test_check_shipped
 test_explain
 test_explain_user_file
 test_explain_is_true
