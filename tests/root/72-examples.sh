@@ -1,0 +1,282 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The policies of conf/: `nsunshare check` finds nothing wrong with them, and somebody of each group that they serve logs in
+# through sshd and looks at what they do.
+# shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
+# shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+
+readonly EXAMPLES=$HERE/../../conf/examples
+readonly SESSIONS=/var/lib/nsunshare/sessions
+
+# as USER COMMAND...: run in an ssh session.
+as() {
+	ssh "$1@127.0.0.1" "${@:2}" </dev/null 2>&1
+}
+
+# make_user NAME GROUP: may log in by root's key.
+make_user() {
+	useradd -m -s /bin/bash -N -g users -G "$2" "$1"
+	chmod 0700 "/home/$1"
+	install -d -m 0700 -o "$1" -g users "/home/$1/.ssh"
+	install -m 0600 -o "$1" -g users /root/.ssh/id_ed25519.pub "/home/$1/.ssh/authorized_keys"
+}
+
+make_people() {
+	local group
+
+	for group in longjobs operators customers sftponly jump teachers students exam pilot; do
+		groupadd -f "$group"
+	done
+	for group in longjobs operators customers sftponly jump teachers students exam pilot; do
+		make_user "a-$group" "$group"
+	done
+	make_user monitor users
+	make_user guest1 users
+	make_user customer2 customers
+}
+
+# use NAME: it is the policy from here on.
+use() {
+	name=$1
+	policy <"$EXAMPLES/$name.conf"
+	check_is "$name: nsunshare check finds nothing" "$(nsunshare check 2>&1; echo "exit $?")" "$POLICY: ok"$'\nexit 0'
+	check_has "$name: says for whom it is, what it does, what to change and how to try it" \
+		"$(grep -oE '^# (For whom|What|To change|To try):' "$EXAMPLES/$name.conf" | paste -sd ' ')" \
+		'^# For whom: # What: # To change: # To try:$'
+}
+
+# is_alone USER: he is left alone; is_apart USER: he is in namespaces of his own, also for processes.
+is_alone() {
+	check_is "$name: $1 is left alone" "$(as "$1" readlink /proc/self/ns/mnt)" "$(namespace mnt)"
+}
+
+is_apart() {
+	check_is "$name: $1 has a process list of his own" "$(as "$1" cat /proc/1/comm)" nsunshare-init
+}
+
+test_shared_shell_server() {
+	use shared-shell-server
+	is_alone root
+	is_apart alice
+	check_is "$name: alice's host name" "$(as alice hostname)" alice.shellhost
+	check_is "$name: her /dev/shm is small" "$(as alice findmnt -no SIZE /dev/shm)" 128M
+	check_has "$name: processes of others are invisible in it" "$(as alice findmnt -no OPTIONS /proc)" 'hidepid=(2|invisible)'
+	check_is "$name: a job of cron keeps the host's name" \
+		"$(nsunshare explain alice --service cron | grep -c '^hostname: *\(""\)\? *\[.*:2[0-9]\]')" 1
+
+	as a-longjobs 'echo kept >/tmp/file; setsid sleep 1000 >/dev/null 2>&1 &'
+	check_is "$name: longjobs: the next login has the same /tmp" "$(as a-longjobs 'cat /tmp/file')" kept
+	check "$name: longjobs: which is not the host's" test ! -e /tmp/file
+	check_is "$name: longjobs: a process outlives the login" "$(pgrep -u a-longjobs -xc sleep)" 1
+	check_is "$name: longjobs: and is seen by the next one" "$(as a-longjobs 'ps x -o comm= | grep -c sleep')" 1
+	check_is "$name: longjobs: alice sees neither" "$(as alice 'ls /tmp; ps -e -o comm= | grep sleep')" ""
+	pkill -u a-longjobs -x sleep
+}
+
+late_mount_is_seen() {
+	mkdir -p /srv/late
+	as alice 'touch ready; for i in $(seq 50); do [ -e /srv/late/flag ] && echo seen && break; sleep 0.1; done
+		touch seen; for i in $(seq 50); do [ ! -e /srv/late/flag ] && echo gone && break; sleep 0.1; done' >/run/late &
+	wait_until 50 test -e /home/alice/ready
+	mount -t tmpfs late /srv/late
+	touch /srv/late/flag
+	wait_until 60 test -e /home/alice/seen
+	umount /srv/late
+	wait $!
+	rm -f /home/alice/ready /home/alice/seen
+	paste -sd ' ' /run/late
+}
+
+test_hpc_login_node() {
+	local outer inner out
+
+	use hpc-login-node
+	is_alone a-operators
+	is_apart alice
+	is_apart monitor # not from the network of the rule
+	check_has "$name: monitor is left alone from there" \
+		"$(nsunshare explain monitor --service sshd --rhost 192.0.2.7)" '^session: left alone'
+	check_is "$name: the host name stays" "$(as alice hostname)" shellhost
+	check_is "$name: a mount that the host makes later appears, and goes again" "$(late_mount_is_seen)" "seen gone"
+	check_is "$name: the environment says where the scratch space is" "$(as alice 'echo $SCRATCH $TMPDIR')" "/scratch/alice /tmp"
+	as alice 'echo kept >/var/tmp/file'
+	check_is "$name: /var/tmp is the same at the next login" "$(as alice cat /var/tmp/file)" kept
+	check_is "$name: and another one for bob" "$(as bob ls -A /var/tmp)" ""
+	check_has "$name: /tmp has a share of the memory" "$(as alice findmnt -no FSTYPE,OPTIONS /tmp)" '^tmpfs .*nr_inodes=200000'
+	log_mark
+	out=$(ptytalk '$ ' 'echo outer-$(readlink /proc/self/ns/mnt)^M' '$ ' \
+		'su bob -c "echo inner-\$(readlink /proc/self/ns/mnt)"^M' 'Password: ' "$PASSWORD^M" '$ ' 'exit^M' \
+		-- ssh -tt alice@127.0.0.1 | tr -d '\r')
+	outer=$(sed -n 's/^outer-//p' <<<"$out")
+	inner=$(sed -n 's/^inner-//p' <<<"$out")
+	check_isnt "$name: alice's terminal is in a session" "$outer" "$(namespace mnt)"
+	check_is "$name: su from inside stays in it" "$inner" "$outer"
+	check_log "$name: the log says so" 'stays in session [0-9a-f]{16}: user=bob service=su '
+}
+
+test_web_host() {
+	use web-host
+	install -D -m 0644 /dev/stdin /etc/nginx/sites/one <<<"secret"
+	echo "of the other" >/home/customer2/page
+	chmod 0755 /home/customer2
+	chmod 0644 /home/customer2/page
+	is_alone bob
+	check_is "$name: without it the other's page can be read" "$(as bob cat /home/customer2/page)" "of the other"
+	is_apart a-customers
+	check_is "$name: a customer's /home holds his own only" "$(as a-customers ls /home)" a-customers
+	check_is "$name: the other's as well" "$(as customer2 ls /home)" customer2
+	check_is "$name: he is at home, and may write" "$(as a-customers 'pwd; echo text >page && cat page' | paste -sd ' ')" \
+		"/home/a-customers text"
+	check_is "$name: what he has written is in his home on the host" "$(cat /home/a-customers/page)" text
+	check_has "$name: he may write nothing beside it" "$(as a-customers mkdir /home/new)" 'Permission denied'
+	check_has "$name: the logs are masked" "$(as a-customers ls /var/log)" 'Permission denied'
+	check_has "$name: so are the settings of the web server" "$(as a-customers cat /etc/nginx/sites/one)" 'Permission denied'
+	check_is "$name: which he can read without it" "$(as bob cat /etc/nginx/sites/one)" secret
+	check_is "$name: his host name" "$(as a-customers hostname)" web-a-customers
+	check "$name: sftp goes to his home" sftp -b <(echo 'put /etc/hostname uploaded') a-customers@127.0.0.1
+	check "$name: where it is on the host" test -e /home/a-customers/uploaded
+}
+
+# What the head of the example says for sshd_config.
+bastion_sshd() {
+	stop_service_sshd
+	grep -oE '^#              (AllowGroups|Match|  (ForceCommand|DisableForwarding)).*' "$EXAMPLES/bastion.conf" |
+		sed 's/^# *//' >/etc/ssh/bastion_lines
+	[ "$(wc -l </etc/ssh/bastion_lines)" = 6 ] || fail "$name: its lines for sshd_config are found" "$(cat /etc/ssh/bastion_lines)"
+	cat /etc/ssh/bastion_lines >>/etc/ssh/test_sshd_config
+	/usr/sbin/sshd -D -f /etc/ssh/test_sshd_config &
+	services+=($!)
+	wait_until 50 port_answers "$SSH_PORT"
+}
+
+stop_service_sshd() {
+	kill "${services[-1]}"
+	wait "${services[-1]}" 2>/dev/null
+	unset 'services[-1]'
+}
+
+test_bastion() {
+	use bastion
+	echo "of the other" >/home/alice/page
+	chmod 0755 /home/alice
+	is_apart a-sftponly
+	check_is "$name: sftponly: /home holds the own one only" "$(as a-sftponly ls /home)" a-sftponly
+	check_is "$name: sftponly: nothing of the machine in /proc" "$(as a-sftponly 'cat /proc/version /proc/cpuinfo' | grep -vc 'No such file')" 0
+	check_has "$name: sftponly: nothing executable at home" \
+		"$(as a-sftponly 'cp /bin/true x && ./x; echo "status $?"')" '^status 126$'
+	check_has "$name: sftponly: nor in /tmp" "$(as a-sftponly 'cp /bin/true /tmp/x && /tmp/x; echo "status $?"')" '^status 126$'
+	is_apart a-jump
+	check_is "$name: jump: /home is empty" "$(as a-jump ls -A /home)" ""
+	check_has "$name: jump: no logs" "$(as a-jump ls /var/log)" 'Permission denied'
+	is_apart alice # in no group of it
+
+	bastion_sshd
+	check "$name: with its lines in sshd_config: sftp" sftp -b <(echo 'put /etc/hostname uploaded') a-sftponly@127.0.0.1
+	check "$name: brings the file home" cmp /etc/hostname /home/a-sftponly/uploaded
+	check_is "$name: sftp sees the own home only" \
+		"$(sftp -q -b <(echo 'ls -1 /home') a-sftponly@127.0.0.1 | grep -v '^sftp>' | paste -sd ' ')" /home/a-sftponly
+	check_has "$name: jump: no shell" "$(as a-jump true; echo "status $?")" '^status [1-9]'
+	check_has "$name: jump: but a way through" "$(sleep 1 | timeout 10 ssh -W 127.0.0.1:$SSH_PORT a-jump@127.0.0.1)" '^SSH-2.0-'
+	check_has "$name: others do not get in" "$(as alice true; echo "status $?")" '^status 255$'
+	check_gone "$name: all sessions are gone"
+	chmod 0700 /home/alice
+	stop_service_sshd
+	start_sshd
+}
+
+test_lab_machine() {
+	use lab-machine
+	mkdir -p /scratch /srv/course
+	echo "exercise" >/srv/course/sheet
+	chmod 0777 /srv/course
+	is_alone a-teachers
+	is_apart a-students
+	check_is "$name: a student's /tmp is his, and on disk" \
+		"$(as a-students 'echo text >/tmp/file; echo text >/scratch/file; ls /tmp; stat -c "%a %U" /scratch' | paste -sd ' ')" \
+		"file 700 a-students"
+	check "$name: /tmp is not the host's" test ! -e /tmp/file
+	check_gone "$name: the session is gone"
+	wait_until 10 no_sessions
+	check_is "$name: with all that it had in /tmp" "$(find "$SESSIONS" -mindepth 1)" ""
+	check_is "$name: at the next login /tmp is empty, and /scratch as it was" \
+		"$(as a-students 'ls -A /tmp; cat /scratch/file')" text
+	check_is "$name: alice, whom no rule matches, can not get at it" \
+		"$(as alice 'cat /var/lib/nsunshare/instances/*/*/file 2>&1 | grep -c "No such\|denied"')" 1
+
+	echo "of the host" >/home/guest1/file
+	is_apart guest1
+	check_is "$name: a guest's home is empty, and he may write" \
+		"$(as guest1 'pwd; ls -A; echo text >file && cat file' | paste -sd ' ')" "/home/guest1 text"
+	check_is "$name: and empty again the next time" "$(as guest1 ls -A)" ""
+	check_is "$name: while the one on the host is as it was" "$(cat /home/guest1/file)" "of the host"
+	check_is "$name: guest1's host name says nothing" "$(as guest1 hostname)" "guest-$(id -u guest1)"
+
+	is_apart a-exam
+	check_has "$name: exam: no scratch" "$(as a-exam ls /scratch)" 'Permission denied'
+	check_has "$name: exam: the course's material can be read only" \
+		"$(as a-exam 'cat /srv/course/sheet; echo >/srv/course/sheet')" 'Read-only file system'
+	check_has "$name: exam: it can be read" "$(as a-exam cat /srv/course/sheet)" '^exercise$'
+
+	check_has "$name: at the console X11's socket shows through" \
+		"$(nsunshare explain a-students --service login --tty tty1)" '^expose: .*/tmp/\.X11-unix'
+	sed -i 's/tty = \[[^]]*\]/tty = "ssh"/' "$POLICY" # there is no console here
+	install -d -m 1777 /tmp/.X11-unix
+	touch /tmp/.X11-unix/X0
+	check_is "$name: as it does here" "$(as a-students 'ls -A /tmp; ls /tmp/.X11-unix' | paste -sd ' ')" ".X11-unix X0"
+	rm -r /tmp/.X11-unix
+	check_is "$name: and where there is none, nothing does" "$(as a-students 'ls -A /tmp')" ""
+}
+
+no_sessions() {
+	[ -z "$(find "$SESSIONS" -mindepth 1 2>/dev/null)" ]
+}
+
+test_roll_out() {
+	use roll-out
+	is_apart a-pilot
+	log_mark
+	is_alone alice
+	check_log "$name: the log says what alice would have got" 'enforce is false, nothing done; would open: id=.* user=alice '
+	mv "$HELPER" "$HELPER.away"
+	log_mark
+	is_alone a-pilot
+	check_log "$name: the volunteers get in though the helper is missing, and the log says so" 'NOT ISOLATED, .*user=a-pilot '
+	mv "$HELPER.away" "$HELPER"
+}
+
+# The installed policy, as it is and with its comments taken off.
+test_installed() {
+	local conf=$HERE/../../conf/nsunshare.conf
+
+	name=nsunshare.conf
+	policy <"$conf"
+	check_is "$name: nsunshare check finds nothing" "$(nsunshare check 2>&1; echo "exit $?")" "$POLICY: ok"$'\nexit 0'
+	is_alone alice
+	is_alone root
+	sed -e '/"adm"/s/$/,/' -e 's/^  # \({ uid .*\)$/  \1/' "$conf" | policy
+	check_is "$name: with the rule for all it is right" "$(nsunshare check 2>&1; echo "exit $?")" "$POLICY: ok"$'\nexit 0'
+	log_mark
+	is_alone alice
+	check_log "$name: and only reports" 'enforce is false, nothing done; would open: id=.* user=alice '
+	groupadd -f services
+	sed -e '/"adm"/s/$/,/' -e '/^  # { group /s/# //' -e '/^  # student = /,/^  # };/s/^  # /  /' "$conf" | policy
+	check_is "$name: with its own profile it is right" "$(nsunshare check 2>&1; echo "exit $?")" "$POLICY: ok"$'\nexit 0'
+	is_apart a-students
+	check_is "$name: which does what its comments say" "$(as a-students 'hostname; echo $SCRATCH' | paste -sd ' ')" \
+		"a-students.lab /scratch/a-students"
+}
+
+build_tool ptytalk
+make_people
+start_sshd
+test_shared_shell_server
+test_hpc_login_node
+test_web_host
+test_bastion
+test_lab_machine
+test_roll_out
+test_installed
+check_gone "examples: all sessions are gone"
+finish
