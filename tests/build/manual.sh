@@ -8,21 +8,28 @@ set -u
 
 readonly PAGE=man/nsunshare.conf.5
 
-# The rows of all tables, as "TABLE KEY WORDS"; a row may run over two lines.
+# The rows of all tables, as "TABLE KEY WORDS"; a row may run over two lines. NAME_rows is the table NAME, and what has no
+# name of its own that of its file: policy_NAME.c.
 table_rows() {
-	cat lib/*.c | awk '
-	/struct nsu_row [a-z_]*_rows\[\]/ { match($0, /[a-z_]*_rows/); table = substr($0, RSTART, RLENGTH - 5); next }
-	/^};/ { table = "" }
+	awk '
+	/struct nsu_row [a-z_]*rows?(\[\])? = {/ {
+		match($0, /nsu_row [a-z_]*/)
+		table = substr($0, RSTART + 8, RLENGTH - 8)
+		sub(/_?rows?$/, "", table)
+		if (table == "" || table == "type") { table = FILENAME; gsub(/.*policy_|\.c$/, "", table) }
+		next
+	}
 	table == "" { next }
-	/^[ \t]*{"[a-z_]*",/ { row = "" }
+	/^[ \t]*{?"[a-z_]*", NSU_VALUE_/ { row = "" }
 	{ row = row $0 }
-	/},[ \t]*$/ {
+	/}[,;][ \t]*$/ && row != "" {
 		words = "-"
 		if (match(row, /\.words = "[^"]*"/)) words = substr(row, RSTART + 10, RLENGTH - 11)
-		split(row, quoted, "\"")
-		print table, quoted[2], words
+		if (split(row, quoted, "\"") > 1) print table, quoted[2], words
 		row = ""
-	}'
+	}
+	/^};|};[ \t]*$/ { table = "" }
+	' lib/*.c
 }
 
 # What the page has, as "SECTION KEY THING": `key` for each item of a list of keys, `example` for a key whose example has it,
@@ -50,17 +57,19 @@ page_things() {
 	' "$PAGE"
 }
 
-# Where the page describes the keys of a table: those of a profile and of the settings are one list.
+# Where the page describes the keys of a table: those of a profile and of the settings are one list, and a user's file has
+# the key `profile` of a rule.
 place_of() {
 	case $1 in
 	profile) echo settings ;;
+	user) echo rule ;;
 	*) echo "$1" ;;
 	esac
 }
 
 rows=$(table_rows)
 things=$(page_things)
-tables_keys=$(while read -r table key _; do echo "$(place_of "$table") $key"; done <<<"$rows" | sort)
+tables_keys=$(while read -r table key _; do echo "$(place_of "$table") $key"; done <<<"$rows" | sort -u)
 page_keys=$(sed -n 's/ key$//p' <<<"$things" | grep -v '^type ' | sort -u)
 types=$(sed -n 's/^mount type //p' <<<"$rows" | tr '|' '\n' | sort)
 
