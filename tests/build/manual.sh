@@ -17,7 +17,8 @@ table_rows() {
 		table = substr($0, RSTART + 8, RLENGTH - 8)
 		sub(/_?rows?$/, "", table)
 		if (table == "" || table == "type") { table = FILENAME; gsub(/.*policy_|\.c$/, "", table) }
-		next
+		sub(/.*= {/, "")
+		row = ""
 	}
 	table == "" { next }
 	/^[ \t]*{?"[a-z_]*", NSU_VALUE_/ { row = "" }
