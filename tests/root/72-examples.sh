@@ -10,9 +10,9 @@
 readonly EXAMPLES=$HERE/../../conf/examples
 readonly SESSIONS=/var/lib/nsunshare/sessions
 
-# as USER COMMAND...: run in an ssh session.
+# as USER COMMAND...: run in an ssh session. What it says of a home that is hidden, and the like, is not looked at.
 as() {
-	ssh "$1@127.0.0.1" "${@:2}" </dev/null
+	ssh "$1@127.0.0.1" "${@:2}" </dev/null 2>/run/as-errors
 }
 
 # make_user NAME GROUP: may log in by root's key.
