@@ -22,13 +22,11 @@
 
 #define BATCH_BYTES 8192
 
-/* As getdents64(2) writes it. */
+/* As getdents64(2) writes it: behind numbers of inode and place, and before the name, its type. */
 struct entry {
-	uint64_t ino;
-	int64_t off;
+	uint64_t unused[2]; // cppcheck-suppress unusedStructMember
 	uint16_t len;
-	uint8_t type;
-	char name[];
+	char type_and_name[];
 };
 
 struct removal {
@@ -68,8 +66,8 @@ static void visit_all(struct removal *removal, int dirfd, uint64_t *batch, visit
 		for (long at = 0; at < n;) {
 			const struct entry *entry = (const struct entry *)(batch + at / (long)sizeof(*batch));
 
-			if (!is_dot(entry->name))
-				visit(removal, dirfd, entry->name);
+			if (!is_dot(entry->type_and_name + 1))
+				visit(removal, dirfd, entry->type_and_name + 1);
 			at += entry->len;
 		}
 	}

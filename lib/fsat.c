@@ -216,7 +216,8 @@ static int step(struct nsu_fsat_walk *walk, int dirfd, size_t *at, int *ret_fd)
 	char name[NAME_MAX + 1];
 	struct stat dir, st;
 	const char *reason;
-	int fd, ret;
+	int fd = -1;
+	int ret;
 
 	if (fstat(dirfd, &dir) < 0)
 		return -errno;
