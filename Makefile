@@ -77,7 +77,7 @@ HELPER_LDFLAGS = $(if $(SANITIZE),$(OUR_LDFLAGS),$(HELPER_STATIC) \
 
 # Shipped sources by name; tests by wildcard.
 LIB := fail text fsat proc ns channel subject template plan wire policy policy_layers policy_check policy_parse policy_value \
-	policy_list policy_mount policy_scan policy_load policy_findings policy_examine policy_reach policy_places resolve explain session mnt marker
+	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine policy_reach policy_places resolve explain session mnt marker
 LIB_OBJECTS := $(LIB:%=$(BUILD)/lib/%.o)
 MODULE := $(addprefix pam_module/,pam_nsunshare arguments nested variables)
 HELPER := helper/main helper/confine helper/setup helper/target helper/kind helper/instance helper/remove helper/init lib/fail lib/text lib/fsat lib/proc lib/ns lib/channel lib/plan lib/wire lib/mnt lib/marker

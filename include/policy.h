@@ -20,8 +20,9 @@ struct nsu_policy;
  * @fail:       record; text "file:line: ..." where a line is to blame
  *
  * One open, one read: an edit meanwhile is seen whole or not at all, if the editor renames. Nothing unknown is accepted.
- * Return: 0; -ENOENT if there is none; -EPERM if it is not trusted (nsu_fsat_open_trusted); -EINVAL for any mistake in
- * it; -ENOMEM; -errno of reading it.
+ * Return: 0; -ENOENT if there is none; -EPERM if it is not trusted (nsu_fsat_open_trusted), -ELOOP if it is a symbolic
+ * link; -EINVAL for any mistake in it; -EFBIG if it is too large; -E2BIG for too many drop-ins; -EAGAIN if one vanishes
+ * meanwhile; -ENOMEM; -errno of reading it.
  */
 NSU_CHECKED int nsu_policy_load(const char *path, struct nsu_policy **ret_policy, struct nsu_fail *fail);
 
@@ -77,7 +78,8 @@ NSU_CHECKED int nsu_policy_examine(const char *path, nsu_policy_tell *tell, void
  * @plan:     initialised here and filled; undefined on failure
  * @fail:     record
  *
- * The first rule whose conditions all hold wins. uid 0 matches only a rule that names the user literally, the service
+ * The first rule whose conditions all hold wins; the user's file is laid over it, and its profile serves where no rule
+ * holds. Reads no file. The file of a user counts as a rule that names the user, but no service. uid 0 matches only a rule that names the user literally, the service
  * `systemd-user` only one that names it literally; the fallback serves neither. The services `sudo` and `sudo-i` get no
  * pid namespace unless the rule names them literally. The plan has passed nsu_plan_check().
  * Return: 0; -EINVAL if the policy makes no sense for this login; -errno of a name service.

@@ -42,40 +42,58 @@ static int begin(struct writer *writer, struct nsu_explain *explain)
 	return writer->stream ? 0 : -ENOMEM;
 }
 
-static int end(struct writer *writer, const char *key, const struct nsu_origin *origin)
+/* Room for one more: the array doubles at each power of two. Return: the array, moved maybe; NULL without memory. */
+static void *make_room(void *rows, size_t n)
 {
-	struct nsu_explain *explain = writer->explain;
-	bool is_written = !ferror(writer->stream) && !writer->has_failed;
-	char place[NSU_PATH_MAX + 16];
-	struct nsu_explain_row row, *rows;
+	if (n > 0 && (n & (n - 1)) != 0)
+		return rows;
+	return realloc(rows, (n ? 2 * n : 1) * sizeof(struct nsu_explain_row));
+}
 
-	is_written = fclose(writer->stream) == 0 && is_written;
-	row.key = strdup(key);
-	row.value = writer->value;
-	row.origin = strdup(nsu_policy_origin(origin, place, sizeof(place)));
-	rows = realloc(explain->rows, (explain->n + 1) * sizeof(*rows));
-	if (rows)
-		explain->rows = rows;
-	if (!rows || !is_written || !row.key || !row.value || !row.origin) {
-		free(row.key);
-		free(row.value);
-		free(row.origin);
+/* Adds a row whose strings are taken, NULL included. */
+static int add_row(struct nsu_explain *explain, const struct nsu_explain_row *row)
+{
+	struct nsu_explain_row *rows = NULL;
+
+	if (row->key && row->value && row->origin)
+		rows = make_room(explain->rows, explain->n);
+	if (!rows) {
+		free(row->key);
+		free(row->value);
+		free(row->origin);
 		return -ENOMEM;
 	}
-	rows[explain->n++] = row;
+	explain->rows = rows;
+	rows[explain->n++] = *row;
 	return 0;
+}
+
+static int end(struct writer *writer, const char *key, const struct nsu_origin *origin)
+{
+	bool is_written = !ferror(writer->stream) && !writer->has_failed;
+	char place[NSU_PATH_MAX + 16];
+	struct nsu_explain_row row;
+
+	is_written = fclose(writer->stream) == 0 && is_written;
+	row.value = writer->value;
+	row.key = is_written ? strdup(key) : NULL;
+	row.origin = strdup(nsu_policy_origin(origin, place, sizeof(place)));
+	return add_row(writer->explain, &row);
 }
 
 /* What strangers chose, escaped. */
 static void put(struct writer *writer, const char *text)
 {
 	size_t cap = 4 * strlen(text) + 8;
-	auto_free char *printable = malloc(cap);
+	char *printable = malloc(cap);
 
-	if (!printable)
+	if (!printable) {
 		writer->has_failed = true;
-	else
-		fputs(*text ? nsu_text_printable(text, printable, cap) : "", writer->stream);
+		return;
+	}
+	if (*text)
+		fputs(nsu_text_printable(text, printable, cap), writer->stream);
+	free(printable);
 }
 
 /* One row with a value of ours. */

@@ -186,17 +186,18 @@ static int examine_users(const struct examine *examine)
 	ret = nsu_load_names(examine->users_dir, SIZE_MAX, &names, &exists, &fail);
 	ret = nsu_findings_take(examine->findings, ret, examine->users_dir, &fail);
 	for (size_t i = 0; ret == 0 && i < names.n; i++) {
+		char *name = names.items[i]->d_name;
 		auto_free char *file = NULL;
 
-		if (asprintf(&file, "%s/%s", examine->users_dir, names.items[i]) < 0) {
+		if (asprintf(&file, "%s/%s", examine->users_dir, name) < 0) {
 			file = NULL;
 			ret = -ENOMEM;
 			break;
 		}
-		names.items[i][strlen(names.items[i]) - strlen(".conf")] = '\0';
+		name[strlen(name) - strlen(NSU_LOAD_SUFFIX)] = '\0';
 		ret = nsu_findings_file(examine->findings, file);
 		if (ret == 0)
-			ret = examine_user(examine, file, names.items[i]);
+			ret = examine_user(examine, file, name);
 	}
 	nsu_names_clear(&names);
 	return ret;

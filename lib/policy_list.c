@@ -52,7 +52,9 @@ static const char *environment_mistake(const struct nsu_strings *before, const c
 	if (!nsu_template_is_valid(text + len + 1))
 		return NSU_TEMPLATE_UNKNOWN;
 	for (size_t i = 0; i < before->n; i++) {
-		if (strncmp(before->items[i].text, text, len + 1) == 0)
+		const char *other = before->items[i].text;
+
+		if (other && strncmp(other, text, len + 1) == 0)
 			return "a variable that is given twice";
 	}
 	return NULL;
@@ -68,7 +70,9 @@ static const char *item_mistake(enum nsu_value_kind kind, const struct nsu_strin
 	if (kind != NSU_VALUE_PATHS)
 		return NULL;
 	for (size_t i = 0; i < before->n; i++) {
-		if (strcmp(before->items[i].text, text) == 0)
+		const char *other = before->items[i].text;
+
+		if (other && strcmp(other, text) == 0)
 			return "a path that is given twice";
 	}
 	return NULL;

@@ -7,117 +7,14 @@
  */
 #include "policy_load.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fsat.h"
 #include "policy.h"
 #include "policy_findings.h"
 #include "text.h"
-
-#define SUFFIX ".conf"
-
-static bool has_suffix(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len >= strlen(SUFFIX) && strcmp(name + len - strlen(SUFFIX), SUFFIX) == 0;
-}
-
-int nsu_load_file(struct nsu_policy *policy, enum nsu_policy_part part, const char *path, struct nsu_findings *findings,
-                  struct nsu_fail *fail)
-{
-	size_t max = part == NSU_POLICY_USER ? NSU_USER_CONF_MAX : NSU_CONF_MAX;
-	auto_free char *text = NULL;
-	auto_close int fd = -1;
-	size_t len;
-	int ret;
-
-	ret = nsu_fsat_open_trusted(path, NSU_FSAT_READ, &fd, fail);
-	if (ret < 0)
-		return ret;
-	ret = nsu_fsat_read_text(fd, path, max, &text, &len, fail);
-	if (ret < 0)
-		return ret;
-	return nsu_policy_add(policy, part, text, path, findings, fail);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-void nsu_names_clear(struct nsu_names *names)
-{
-	for (size_t i = 0; i < names->n; i++)
-		free(names->items[i]);
-	free(names->items);
-	*names = (struct nsu_names){.n = 0};
-}
-
-static int add_name(struct nsu_names *names, const char *name)
-{
-	if (names->n == names->cap) {
-		size_t cap = names->cap ? names->cap * 2 : 16;
-		char **items = realloc(names->items, cap * sizeof(*items));
-
-		if (!items)
-			return -ENOMEM;
-		names->items = items;
-		names->cap = cap;
-	}
-	names->items[names->n] = strdup(name);
-	if (!names->items[names->n])
-		return -ENOMEM;
-	names->n++;
-	return 0;
-}
-
-static int read_names(DIR *dir, const char *path, size_t max, struct nsu_names *names, struct nsu_fail *fail)
-{
-	struct dirent *entry;
-
-	while ((errno = 0, entry = readdir(dir))) {
-		if (entry->d_name[0] == '.' || !has_suffix(entry->d_name))
-			continue;
-		if (names->n == max)
-			return nsu_fail_because(fail, E2BIG, "%s: more than %zu files *" SUFFIX, path, max);
-		if (add_name(names, entry->d_name) < 0)
-			return nsu_fail(fail, ENOMEM, "list '%s'", path);
-	}
-	if (errno != 0)
-		return nsu_fail(fail, errno, "list '%s'", path);
-	if (names->n > 1)
-		qsort(names->items, names->n, sizeof(*names->items), compare_names);
-	return 0;
-}
-
-int nsu_load_names(const char *path, size_t max, struct nsu_names *names, bool *ret_exists, struct nsu_fail *fail)
-{
-	struct nsu_fail missing = NSU_FAIL_INIT;
-	auto_close int fd = -1;
-	DIR *dir;
-	int ret;
-
-	ret = nsu_fsat_open_trusted(path, NSU_FSAT_LIST, &fd, &missing);
-	*ret_exists = ret != -ENOENT;
-	if (ret == -ENOENT)
-		return 0;
-	if (ret < 0) {
-		*fail = missing;
-		return ret;
-	}
-	dir = fdopendir(fd);
-	if (!dir)
-		return nsu_fail(fail, errno, "list '%s'", path);
-	nsu_take_fd(&fd);
-	ret = read_names(dir, path, max, names, fail);
-	closedir(dir);
-	return ret;
-}
 
 /* A file that was listed and is gone is no "there is none". */
 static int load_dropin(struct nsu_policy *policy, const char *name, struct nsu_findings *findings,
@@ -150,7 +47,7 @@ static int load_dropins(struct nsu_policy *policy, struct nsu_findings *findings
 	ret = nsu_load_names(policy->dropin_dir, NSU_DROPINS_MAX, &names, &exists, fail);
 	ret = nsu_findings_take(findings, ret, policy->dropin_dir, fail);
 	for (size_t i = 0; ret == 0 && i < names.n; i++)
-		ret = load_dropin(policy, names.items[i], findings, fail);
+		ret = load_dropin(policy, names.items[i]->d_name, findings, fail);
 	nsu_names_clear(&names);
 	if (!exists) {
 		free(policy->dropin_dir);
@@ -167,11 +64,11 @@ static int load_all(struct nsu_policy *policy, const char *path, struct nsu_find
 	if (ret == 0)
 		ret = nsu_load_file(policy, NSU_POLICY_MAIN, path, findings, fail);
 	ret = nsu_findings_take(findings, ret, path, fail);
-	if (ret == 0 && has_suffix(path)) {
+	if (ret == 0 && nsu_load_has_suffix(path)) {
 		policy->dropin_dir = strdup(path);
 		if (!policy->dropin_dir)
 			return nsu_fail(fail, ENOMEM, "read '%s'", path);
-		memcpy(policy->dropin_dir + strlen(path) - strlen(SUFFIX), ".d", sizeof(".d"));
+		memcpy(policy->dropin_dir + strlen(path) - strlen(NSU_LOAD_SUFFIX), ".d", sizeof(".d"));
 		ret = load_dropins(policy, findings, fail);
 	}
 	return ret < 0 ? ret : nsu_policy_link(policy, findings, fail);
@@ -207,7 +104,7 @@ int nsu_policy_load_user(struct nsu_policy *policy, const struct nsu_subject *su
 
 	if (!policy->dropin_dir || !nsu_text_is_name(subject->user))
 		return 0;
-	if (asprintf(&path, "%s/users/%s" SUFFIX, policy->dropin_dir, subject->user) < 0) {
+	if (asprintf(&path, "%s/users/%s" NSU_LOAD_SUFFIX, policy->dropin_dir, subject->user) < 0) {
 		path = NULL;
 		return nsu_fail(fail, ENOMEM, "read the user's file");
 	}

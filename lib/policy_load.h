@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * policy_load.h - the files of a policy: private to policy_load.c and policy_examine.c.
+ * policy_load.h - the files of a policy: private to policy_load.c (which files), policy_files.c (one file) and policy_examine.c.
  */
 #ifndef NSU_POLICY_LOAD_H
 #define NSU_POLICY_LOAD_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -12,9 +13,11 @@
 #include "policy_findings.h"
 #include "policy_parse.h"
 
+#define NSU_LOAD_SUFFIX ".conf"
+
 struct nsu_names {
-	char **items;
-	size_t n, cap;
+	struct dirent **items;
+	size_t n;
 };
 
 /**
@@ -28,6 +31,14 @@ struct nsu_names {
  */
 NSU_CHECKED int nsu_load_policy(const char *path, struct nsu_findings *findings, struct nsu_policy **ret_policy,
                                 struct nsu_fail *fail);
+
+/**
+ * nsu_load_has_suffix - is it called as the files of a policy are?
+ * @name: of a file, or its path
+ *
+ * Pure. Return: whether it ends in NSU_LOAD_SUFFIX.
+ */
+bool nsu_load_has_suffix(const char *name);
 
 /**
  * nsu_load_file - read one more file into a policy.
@@ -50,7 +61,7 @@ NSU_CHECKED int nsu_load_file(struct nsu_policy *policy, enum nsu_policy_part pa
  * @ret_exists: whether there is such a directory; set in any case
  * @fail:       record
  *
- * Names that begin with "." are left out. Return: 0, also if there is none; -E2BIG; -ENOMEM; -errno of readdir(3), or as
+ * Names that begin with "." are left out. Return: 0, also if there is none; -E2BIG; -errno of scandirat(3), or as
  * nsu_fsat_open_trusted().
  */
 NSU_CHECKED int nsu_load_names(const char *path, size_t max, struct nsu_names *names, bool *ret_exists,

@@ -79,9 +79,9 @@ static int expand(const char *template, const struct nsu_subject *subject, enum 
 			c++;
 			value = value_of(*c, subject, number);
 			if (!may_stand_in(use, *c, value))
-				return nsu_fail_because(fail, EINVAL,
-				                        "%s '%s': the value of %%%c for this user may not stand in a %s",
-				                        words[use], template, *c, words[use]);
+				return nsu_fail_because(
+					fail, EINVAL, "%s '%s': the value of %%%c for this user may not stand in a %s",
+					words[use], template, *c, words[use]);
 		}
 		value_len = strlen(value);
 		if (value_len >= cap - len)
@@ -114,8 +114,8 @@ int nsu_template_value(const char *template, const struct nsu_subject *subject, 
 		return ret;
 	for (const char *c = buffer; *c; c++) {
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return nsu_fail_because(fail, EINVAL, "variable '%s' expands to a value with a control character",
-			                        template);
+			return nsu_fail_because(fail, EINVAL,
+			                        "variable '%s' expands to a value with a control character", template);
 	}
 	return 0;
 }

@@ -44,7 +44,8 @@ lib/policy_findings.c:
 lib/policy_layers.c:       policy_parse
 lib/policy_check.c:        policy_findings policy_parse text
 lib/policy_load.h:         policy_findings policy_parse
-lib/policy_load.c:         fsat policy policy_findings text
+lib/policy_load.c:         policy policy_findings text
+lib/policy_files.c:        fsat policy_load
 lib/policy_examine.h:      policy_findings policy_parse
 lib/policy_examine.c:      policy policy_load subject text
 lib/policy_reach.c:        policy_examine policy_parse subject
