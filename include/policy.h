@@ -79,8 +79,8 @@ NSU_CHECKED int nsu_policy_examine(const char *path, nsu_policy_tell *tell, void
  * @fail:     record
  *
  * The first rule whose conditions all hold wins; the user's file is laid over it, and its profile serves where no rule
- * holds. Reads no file. The file of a user counts as a rule that names the user, but no service. uid 0 matches only a rule that names the user literally, the service
- * `systemd-user` only one that names it literally; the fallback serves neither. The services `sudo` and `sudo-i` get no
+ * holds. Reads no file. uid 0 matches only a rule, or a file, that names the user literally, the service
+ * `systemd-user` only a rule that names it literally; the fallback serves neither. The services `sudo` and `sudo-i` get no
  * pid namespace unless the rule names them literally. The plan has passed nsu_plan_check().
  * Return: 0; -EINVAL if the policy makes no sense for this login; -errno of a name service.
  */
