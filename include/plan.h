@@ -36,24 +36,24 @@ enum nsu_plan_hidepid {
 	NSU_PLAN_HIDEPID_PTRACEABLE = 4,
 };
 
+/* The members lie so that there are no holes: under a small `ulimit -d` of su's user each page counts. */
 struct nsu_plan_mount {
-	enum nsu_plan_mount_type type;
 	const char *path;   /* clean absolute path; in the plan's text */
-	bool optional;      /* a path that does not exist is skipped, not a failure; expose: always so */
 	const char *source; /* bind: clean absolute path; else "" */
-	bool read_only;     /* bind */
-	bool recursive;     /* readonly: what is mounted below it too */
-	bool throw_away;    /* instance: of this session only, and removed when it ends; needs the pid namespace */
+	enum nsu_plan_mount_type type;
 	enum nsu_plan_hidepid hidepid; /* proc */
-	bool subset_pid;               /* proc: processes only */
-	/* tmpfs; the last three of instance too, for a directory that is made */
-	bool noexec;           /* tmpfs, instance, bind */
-	uint64_t size_bytes;   /* 0: size_percent says it */
-	unsigned size_percent; /* of the memory, 1..100; 0: size_bytes says it */
-	uint64_t inodes;       /* never 0 */
-	mode_t mode;           /* of its root directory */
-	uid_t uid;             /* owner of its root directory */
+	uint64_t size_bytes;           /* tmpfs; 0: size_percent says it */
+	uint64_t inodes;               /* tmpfs; never 0 */
+	unsigned size_percent;         /* tmpfs; of the memory, 1..100; 0: size_bytes says it */
+	mode_t mode; /* tmpfs, and of an instance that is made: of its root directory, as the next two */
+	uid_t uid;   /* its owner */
 	gid_t gid;
+	bool optional;   /* a path that does not exist is skipped, not a failure; expose: always so */
+	bool read_only;  /* bind */
+	bool recursive;  /* readonly: what is mounted below it too */
+	bool throw_away; /* instance: of this session only, and removed when it ends; needs the pid namespace */
+	bool subset_pid; /* proc: processes only */
+	bool noexec;     /* tmpfs, instance, bind */
 };
 
 enum nsu_plan_propagation {

@@ -26,6 +26,14 @@ enum nsu_wire_order {
 };
 
 /**
+ * nsu_wire_size - how large the frame of a plan is.
+ * @plan: borrowed
+ *
+ * Pure. Return: bytes.
+ */
+size_t nsu_wire_size(const struct nsu_plan *plan);
+
+/**
  * nsu_wire_encode - flatten a plan into one frame.
  * @plan:    borrowed; has passed nsu_plan_check()
  * @buffer:  caller's, @cap bytes; NSU_FRAME_MAX always suffices

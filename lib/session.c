@@ -122,14 +122,13 @@ static void go_back(const char *cwd, const char *home)
 static int send_plan(const struct nsu_plan *plan, int channel_fd, struct nsu_fail *fail)
 {
 	auto_close int self_pidfd = -1;
-	auto_free void *frame = NULL;
-	size_t len;
+	size_t len, size = nsu_wire_size(plan); /* a twentieth of the largest, and su's user may have set `ulimit -d` */
+	auto_free void *frame = malloc(size);
 	int ret;
 
-	frame = malloc(NSU_FRAME_MAX);
 	if (!frame)
 		return nsu_fail(fail, ENOMEM, "encode the plan");
-	ret = nsu_wire_encode(plan, frame, NSU_FRAME_MAX, &len);
+	ret = nsu_wire_encode(plan, frame, size, &len);
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "encode the plan");
 	ret = nsu_proc_open_self(&self_pidfd, fail);

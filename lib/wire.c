@@ -14,7 +14,7 @@
 #define WIRE_MAGIC_ANSWER 0x4e53554e41324e53ULL /* likewise */
 
 struct writer {
-	unsigned char *buffer;
+	unsigned char *buffer; /* NULL: it is only measured */
 	size_t cap;
 	size_t len;
 	bool full;
@@ -26,7 +26,8 @@ static void put_bytes(struct writer *writer, const void *bytes, size_t len)
 		writer->full = true;
 		return;
 	}
-	memcpy(writer->buffer + writer->len, bytes, len);
+	if (writer->buffer)
+		memcpy(writer->buffer + writer->len, bytes, len);
 	writer->len += len;
 }
 
@@ -186,23 +187,36 @@ static int end_of(const struct reader *reader)
 	return reader->bad || reader->pos != reader->len ? -EBADMSG : 0;
 }
 
+static void put_plan(struct writer *writer, const struct nsu_plan *plan)
+{
+	put_head(writer, WIRE_MAGIC_PLAN);
+	put_number(writer, plan->namespaces);
+	put_number(writer, plan->propagation);
+	put_number(writer, plan->timeout_ms);
+	put_number(writer, plan->stop_timeout_ms);
+	put_string(writer, plan->hostname);
+	put_string(writer, plan->domainname);
+	put_string(writer, plan->profile);
+	put_string(writer, plan->id);
+	put_number(writer, plan->uid);
+	put_number(writer, plan->n_mounts);
+	for (size_t i = 0; i < plan->n_mounts; i++)
+		put_mount(writer, &plan->mounts[i]);
+}
+
+size_t nsu_wire_size(const struct nsu_plan *plan)
+{
+	struct writer writer = {.cap = SIZE_MAX};
+
+	put_plan(&writer, plan);
+	return writer.len;
+}
+
 int nsu_wire_encode(const struct nsu_plan *plan, void *buffer, size_t cap, size_t *ret_len)
 {
 	struct writer writer = {.buffer = buffer, .cap = cap};
 
-	put_head(&writer, WIRE_MAGIC_PLAN);
-	put_number(&writer, plan->namespaces);
-	put_number(&writer, plan->propagation);
-	put_number(&writer, plan->timeout_ms);
-	put_number(&writer, plan->stop_timeout_ms);
-	put_string(&writer, plan->hostname);
-	put_string(&writer, plan->domainname);
-	put_string(&writer, plan->profile);
-	put_string(&writer, plan->id);
-	put_number(&writer, plan->uid);
-	put_number(&writer, plan->n_mounts);
-	for (size_t i = 0; i < plan->n_mounts; i++)
-		put_mount(&writer, &plan->mounts[i]);
+	put_plan(&writer, plan);
 	return finish(&writer, ret_len);
 }
 

@@ -109,6 +109,12 @@ static void encode_gives_the_same_bytes_for_the_same_plan(void **state)
 	assert_memory_equal(again, frame, len);
 }
 
+static void size_is_what_encode_fills(void **state)
+{
+	(void)state;
+	assert_int_equal(nsu_wire_size(&sent), frame_len);
+}
+
 static void encode_refuses_a_buffer_that_is_too_small(void **state)
 {
 	(void)state;
@@ -283,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_FRAME(decode_gives_the_plan_that_was_encoded),
 		WITH_FRAME(encode_gives_the_same_bytes_for_the_same_plan),
+		WITH_FRAME(size_is_what_encode_fills),
 		WITH_FRAME(encode_refuses_a_buffer_that_is_too_small),
 		WITH_FRAME(encode_has_room_for_the_largest_plan),
 		WITH_FRAME(decode_refuses_every_truncation),
