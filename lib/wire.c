@@ -141,6 +141,8 @@ static void take_mount(struct reader *reader, struct nsu_plan *plan, struct nsu_
 	mount->path = take_text(reader, plan);
 	mount->optional = take_bool(reader);
 	mount->source = take_text(reader, plan);
+	if (mount->type != NSU_PLAN_BIND && mount->source[0])
+		reader->bad = true;
 	mount->read_only = take_bool(reader);
 	mount->recursive = take_bool(reader);
 	mount->throw_away = take_bool(reader);
