@@ -21,8 +21,14 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 
-# Ours. asan: everything with sanitizers, warnings are errors; the helper is then an ordinary dynamic program.
+# Ours. asan: everything with sanitizers, warnings are errors; the helper is then an ordinary dynamic program. fuzz: the
+# fuzz targets, with sanitizers and libFuzzer.
 BUILD := build/$(VARIANT)
+ifeq ($(VARIANT),fuzz)
+CC := clang
+SANITIZE := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all -fno-omit-frame-pointer
+HELPER_CC := $(CC)
+endif
 ifeq ($(VARIANT),asan)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 WERROR := 1
@@ -60,7 +66,7 @@ LINK_HARDENING := -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-cod
 
 # Probing costs a second: once for each compiler and variant, kept in a file.
 PROBED := $(BUILD)/probed.mk
-ifneq ($(filter-out help clean install-deps demo check asan lint bench soak format dist uninstall,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean install-deps demo check asan lint fuzz bench soak format dist uninstall,$(or $(MAKECMDGOALS),all)),)
 -include $(PROBED)
 endif
 
@@ -94,7 +100,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2))
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all check check-run check-unit check-root demo asan lint lint-run format bench soak install uninstall dist help clean install-deps
+.PHONY: all check check-run check-unit check-root demo asan lint lint-run format fuzz fuzz-run bench soak install uninstall dist help clean install-deps
 
 all: $(PROGRAMS) ## build the module, the helper and the admin tool
 
@@ -143,14 +149,51 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnsu.a $(HELPER_TESTED)
 		$(filter %.o,$^) $(BUILD)/libnsu.a $(PROBED_LDFLAGS) $(SANITIZE) $(LDFLAGS) \
 		$(shell sed -n 's,^/\* link: \(.*\) \*/,\1,p' $<) -lcmocka -lconfig -lpam
 
+# A fuzz target is one file: by libFuzzer, or replayed on files. subjects.c is in the place of lib/subject.c.
+FUZZ_TARGETS := policy template wire helper
+FUZZERS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%)
+REPLAYS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/replay_%)
+comma := ,
+LINK_FUZZ = $(CC) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-conversion -Wno-missing-prototypes $(CFLAGS) -o $@ $(filter %.c,$^) \
+	$(BUILD)/libnsu.a $(PROBED_LDFLAGS) $(SANITIZE) $(FUZZ_WRAP) $(LDFLAGS) -lconfig
+
+$(FUZZERS): $(BUILD)/fuzz/fuzz_%: fuzz/fuzz_%.c fuzz/sound.c fuzz/subjects.c $(BUILD)/libnsu.a
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LINK_FUZZ) -fsanitize=fuzzer
+
+$(BUILD)/fuzz/fuzz_wire $(BUILD)/fuzz/fuzz_helper: fuzz/mutate.c
+$(BUILD)/fuzz/fuzz_policy $(BUILD)/fuzz/replay_policy: fuzz/files.c
+$(BUILD)/fuzz/fuzz_policy $(BUILD)/fuzz/replay_policy: FUZZ_WRAP := $(addprefix -Wl$(comma)--wrap=,nsu_fsat_open_trusted \
+	nsu_fsat_read_text nsu_fsat_open_any nsu_fsat_walk fdopendir readdir closedir)
+
+$(BUILD)/fuzz/replay_%: fuzz/fuzz_%.c fuzz/replay.c fuzz/sound.c fuzz/subjects.c $(BUILD)/libnsu.a
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LINK_FUZZ)
+
+$(BUILD)/fuzz/frames: fuzz/frames.c fuzz/sound.c fuzz/subjects.c $(BUILD)/libnsu.a
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LINK_FUZZ)
+
+FUZZ_SECONDS ?= 60
+
+fuzz: ## each fuzz target for FUZZ_SECONDS (60) by libFuzzer with sanitizers; a finding fails, and is kept in fuzz/found/
+	$(Q)tests/install-deps.sh build fuzz
+	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz fuzz-run
+
+fuzz-run: $(FUZZERS) $(BUILD)/fuzz/frames
+	$(Q)fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
 check: install-deps ## everything this machine allows: unit, structure and (as root) end-to-end tests; closing line "N passed, N failed"
 	$(Q)$(MAKE) --no-print-directory check-run
 
-check-run: all $(UNIT_TESTS)
+check-run: all $(UNIT_TESTS) $(REPLAYS)
 	$(Q)VARIANT=$(VARIANT) NSU_MODULE=$(CURDIR)/$(BUILD)/pam_nsunshare.so CMOCKA_MESSAGE_OUTPUT=TAP LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 tests/run \
 		$(sort $(UNIT_TESTS)) $(sort $(wildcard tests/build/*.sh)) $(sort $(wildcard tests/root/[0-9]*.sh))
 
-check-unit: all $(UNIT_TESTS) ## unit and structure tests only, no root needed
+check-unit: all $(UNIT_TESTS) $(REPLAYS) ## unit and structure tests only, no root needed
 	$(Q)VARIANT=$(VARIANT) NSU_MODULE=$(CURDIR)/$(BUILD)/pam_nsunshare.so CMOCKA_MESSAGE_OUTPUT=TAP LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 tests/run \
 		$(sort $(UNIT_TESTS)) $(sort $(wildcard tests/build/*.sh))
 
@@ -184,9 +227,10 @@ soak: install-deps ## the test of endurance, with two minutes of 64 openers at o
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)NSU_SOAK_SECONDS=120 NSU_TEST_SECONDS=900 VARIANT=$(VARIANT) tests/run tests/root/92-endurance.sh
 
-SOURCES := $(wildcard include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/root/*.[ch] bench/*.[ch])
+SOURCES := $(wildcard include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/root/*.[ch] \
+	bench/*.[ch] fuzz/*.[ch])
 TIDY_SOURCES := $(filter lib/%.c helper/%.c pam_module/%.c cli/%.c,$(SOURCES))
-SCRIPTS := $(wildcard tests/run tests/*.sh tests/*/*.sh bench/*.sh .ci/run packaging/*.sh completion/*)
+SCRIPTS := $(wildcard tests/run tests/*.sh tests/*/*.sh bench/*.sh fuzz/*.sh .ci/run packaging/*.sh completion/*)
 
 lint-run: $(PROBED)
 	clang-format --dry-run --Werror $(SOURCES)
@@ -205,7 +249,9 @@ $(BUILD)/bench/floor_init: bench/floor_init.c bench/floor_set_up.c
 $(BUILD)/bench/%: bench/%.c bench/method.c bench/floor.c bench/floor_set_up.c
 	$(call say,BENCH,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(PROBED_LDFLAGS) $(LDFLAGS) -lpam
+	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(filter %.a,$^) $(PROBED_LDFLAGS) $(LDFLAGS) -lpam -lconfig
+
+$(BUILD)/bench/bench_policy: $(BUILD)/libnsu.a
 
 install: all ## install below DESTDIR; the administrator's own policy is never overwritten
 	install -d $(DESTDIR)$(pamdir) $(DESTDIR)$(libexecdir)/nsunshare $(DESTDIR)$(sbindir) $(DESTDIR)$(sysconfdir)/security \

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# install-deps.sh [WHAT...]: install the Debian packages that are missing to build, test, lint, measure or run under sanitizers (default: build test).
+# install-deps.sh [WHAT...]: install the Debian packages that are missing to build, test, lint, measure, fuzz or run under sanitizers (default: build test).
 # Says what it installs. Without root or apt it names what is missing and goes on: the build then says what it lacks.
 set -eu
 
@@ -10,6 +10,7 @@ test='libcmocka-dev pamtester openssh-server openssh-client openssh-sftp-server 
 lint='clang-format clang-tidy cppcheck shellcheck mandoc'
 asan='patchelf'
 bench='gnuplot-nox libpam-modules'
+fuzz='clang libclang-rt-dev llvm'
 
 wanted=
 for what in "${@:-build test}"; do
@@ -20,7 +21,8 @@ for what in "${@:-build test}"; do
 		lint) wanted="$wanted $lint" ;;
 		asan) wanted="$wanted $asan" ;;
 		bench) wanted="$wanted $bench" ;;
-		*) echo "install-deps: unknown '$one': build, test, lint, asan or bench" >&2 && exit 2 ;;
+		fuzz) wanted="$wanted $fuzz" ;;
+		*) echo "install-deps: unknown '$one': build, test, lint, asan, bench or fuzz" >&2 && exit 2 ;;
 		esac
 	done
 done
