@@ -126,7 +126,7 @@ struct method *method_get(const char *name)
 	return method;
 }
 
-static double now_us(void)
+double method_now_us(void)
 {
 	struct timespec now;
 
@@ -136,18 +136,18 @@ static double now_us(void)
 
 double method_open(struct method *method)
 {
-	double began = now_us();
+	double began = method_now_us();
 
 	method->open(method);
-	return now_us() - began;
+	return method_now_us() - began;
 }
 
 double method_close(struct method *method)
 {
-	double began = now_us();
+	double began = method_now_us();
 
 	method->close(method);
-	return now_us() - began;
+	return method_now_us() - began;
 }
 
 void method_touch_memory(void)

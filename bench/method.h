@@ -15,6 +15,9 @@ struct method;
 /* Ends the program with a message if it can't. */
 struct method *method_get(const char *name);
 
+/* The time, in microseconds. */
+double method_now_us(void);
+
 /* Microseconds that it took. End the program with a message on failure. */
 double method_open(struct method *method);
 double method_close(struct method *method);

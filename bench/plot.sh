@@ -21,7 +21,38 @@ name_of() {
 	command) echo '`unshare -muip --fork --mount-proc true`' ;;
 	vfork-child) echo 'floor without the intermediate (a child that cron and login would wait for)' ;;
 	fork-child) echo 'floor by plain fork without the intermediate' ;;
+	rules-1) echo 'one rule, its profile built in' ;;
+	rules-20) echo '20 rules, 12 profiles; the last rule holds' ;;
+	rules-1000) echo '1,000 rules, 12 profiles; the last rule holds' ;;
+	users-1) echo 'one rule, the file of one user' ;;
+	users-100000) echo 'one rule, files of 100,000 users' ;;
 	esac
+}
+
+# added A B: by how many percent the median of one is above that of another.
+added() {
+	section policy | awk -v a="$1" -v b="$2" '{ p50[$1] = $2 } END { printf "%+.0f %%", 100 * (p50[b] / p50[a] - 1) }'
+}
+
+write_policies() {
+	local name a b c d
+
+	echo "The policy's part: $(sed -n 's/^# policy: //p' "$report"). 20 rules against one: $(added rules-1 rules-20)," \
+		"100,000 files of users against one: $(added users-1 users-100000)."
+	echo
+	echo '| | open p50 | p99 |'
+	echo '|---|---:|---:|'
+	while read -r name a b c d; do
+		echo "| $(name_of "$name") | $a | $b |"
+	done < <(section policy)
+	echo
+	echo "$(sed -n 's/^# parse: //p' "$report")."
+	echo
+	echo '| | parse p50 | p99 | match p50 | p99 |'
+	echo '|---|---:|---:|---:|---:|'
+	while read -r name a b c d; do
+		echo "| $(name_of "${name%.conf}") | $a | $b | $c | $d |"
+	done < <(section parse)
 }
 
 write_table() {
@@ -36,6 +67,8 @@ write_table() {
 	while read -r name a b c d; do
 		echo "| $(name_of "$name") | $a | $b | $c | $d |"
 	done < <(section open)
+	echo
+	write_policies
 	echo
 	echo "$(sed -n 's/^# held: //p' "$report")."
 	echo

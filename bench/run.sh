@@ -37,6 +37,63 @@ prepare() {
 	until [ -S /dev/log ]; do sleep 0.1; done
 }
 
+# make_policy RULES FILE: one rule, or more and 12 profiles. The last rule is alice's, and comes to the profile default
+# each time. Of those before each fifth asks for groups that she is not in, the others for users, uids, services, hosts.
+make_policy() {
+	if [ "$1" = 1 ]; then
+		echo 'rules = ( { user = "alice"; profile = "default"; } );' >"$2"
+		return
+	fi
+	awk -v n="$1" 'BEGIN {
+		print "rules = ("
+		for (i = 1; i < n; i++) {
+			split("group = [ \"adm\", \"bob\" ]|user = [ \"u" i "\", \"teacher-*\" ]|" \
+				"uid = \"" 2000 + i "-" 2005 + i "\"|" \
+				"user = \"alice\"; service = [ \"login\", \"ftp*\" ]|rhost = \"192.0.2.*\"", of, "|")
+			printf "  { %s; profile = \"p%d\"; },\n", of[i % 5 + 1], i % 12 + 1
+		}
+		print "  { user = \"alice\"; profile = \"p12\"; }\n);\nprofiles = {"
+		for (i = 1; i < 12; i++)
+			printf "  p%d = { base = \"p%d\"; stop_timeout = %d; };\n", i, i % 3 ? 12 : i + 1, i
+		print "  p12 = { base = \"default\"; };\n};"
+	}' >"$2"
+}
+
+# make_users COUNT DIRECTORY: the files of so many users, of whom alice is one.
+make_users() {
+	mkdir -p "$2"
+	awk -v n="$1" -v directory="$2" 'BEGIN {
+		for (i = 1; i < n; i++) {
+			file = directory "/user" i ".conf"
+			print "hostname = \"%u-%H\";" >file
+			close(file)
+		}
+	}'
+	echo 'hostname = "%u-%H";' >"$2/alice.conf"
+}
+
+measure_policies() {
+	local n name
+
+	for n in 1 20 1000; do
+		make_policy $n /etc/security/rules-$n.conf
+	done
+	for n in 1 100000; do
+		make_policy 1 /etc/security/users-$n.conf
+		make_users $n /etc/security/users-$n.d/users
+	done
+	for name in rules-1 rules-20 rules-1000 users-1 users-100000; do
+		service $name "pam_nsunshare.so conf=/etc/security/$name.conf"
+	done
+	echo "# policy: $((count * 2)) opens each, by policies of so many rules, and with files of so many users; microseconds"
+	printf '%-12s %8s %8s %8s %8s\n' '' 'open p50' p99 'close p50' p99
+	"$bench/bench_open" $((count * 2)) rules-1 rules-20 rules-1000 users-1 users-100000
+	echo
+	echo "# parse: the policy alone, $count times each, by how many rules; microseconds"
+	printf '%-15s %8s %8s %8s %8s\n' '' 'parse p50' p99 'match p50' p99
+	"$bench/bench_policy" "$count" /etc/security/rules-{1,20,1000}.conf
+}
+
 # hold METHOD HELD
 hold() {
 	"$bench/bench_held" "$count" "$2" "$1"
@@ -50,6 +107,8 @@ echo
 echo "# open: $count sessions each, by one process with 10 MiB of touched memory; microseconds"
 printf '%-12s %8s %8s %8s %8s\n' '' 'open p50' p99 'close p50' p99
 "$bench/bench_open" "$count" permit vfork fork nsunshare namespace command vfork-child fork-child
+echo
+measure_policies
 echo
 echo "# held: $count more by each, while so many sessions are open; microseconds, and KiB for each session and its opener"
 printf '%-12s %8s %8s %8s %8s\n' '' held 'open p50' p99 KiB
