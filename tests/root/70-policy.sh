@@ -38,32 +38,32 @@ refuses() {
 # Contents: what is wrong, the key it stands at, the line it must be found in, and a part of the reason.
 # `\n` makes lines; the first line is 1.
 readonly CONTENTS='
-syntax error|rules = (\n  { user = "alice"; profile = "default" }\n  { };\n|3|syntax error
+C-31 syntax error|rules = (\n  { user = "alice"; profile = "default" }\n  { };\n|3|syntax error
 no end of a string|rules = ();\nprofiles = { p = { hostname = "x; }; };\n|2|this string has no end
-unknown key in a rule|rules = ( {\n  users = "alice"; profile = "default"; } );\n|2|.users.*unknown
+C-31 unknown key in a rule|rules = ( {\n  users = "alice"; profile = "default"; } );\n|2|.users.*unknown
 unknown key in a profile|rules = ();\nprofiles = { p = {\n  base = "default"; colour = "red"; }; };\n|3|.colour.*unknown
 unknown key in a mount|rules = ();\nprofiles = { p = { mounts = ( { type = "tmpfs"; path = "/tmp";\n nr_inodes = 5; } ); }; };\n|3|.nr_inodes.*unknown
 unknown key at the top|rules = ();\nrule = ();\n|2|.rule.*unknown
 a key of a later version|rules = ();\nprofiles = { p = { base = "default";\n  scope = "user"; }; };\n|3|.scope.*unknown
-wrong type, number for string|rules = ( { user = "alice";\n  profile = 5; } );\n|2|.profile
+C-31 wrong type, number for string|rules = ( { user = "alice";\n  profile = 5; } );\n|2|.profile
 wrong type, string for number|rules = ();\nprofiles = { p = { base = "default";\n  timeout = "5000"; }; };\n|3|.timeout
 wrong type, string for bool|rules = ();\nprofiles = { p = { base = "default";\n  enforce = "false"; }; };\n|3|.enforce
 wrong type, group for list|rules = { };\n|1|.rules
 timeout out of range|rules = ();\nprofiles = { p = { base = "default"; timeout = 99; }; };\n|2|.timeout
 stop_timeout out of range|rules = ();\nprofiles = { p = { base = "default"; stop_timeout = 30001; }; };\n|2|.stop_timeout
-number beyond 32 bits|rules = ();\nprofiles = { p = { base = "default"; timeout = 4294972296; }; };\n|2|larger than 2147483647
+C-32 number beyond 32 bits|rules = ();\nprofiles = { p = { base = "default"; timeout = 4294972296; }; };\n|2|larger than 2147483647
 number in hexadecimal|rules = ();\nprofiles = { p = { base = "default"; timeout = 0x1388; }; };\n|2|not a plain decimal
-size of nothing|rules = ();\nprofiles = { p = { mounts = ( { type = "tmpfs"; path = "/tmp"; size = "0"; } ); }; };\n|2|.size
-mode with setuid|rules = ();\nprofiles = { p = { mounts = ( { type = "tmpfs"; path = "/tmp"; mode = "4777"; } ); }; };\n|2|.mode
-path with ..|rules = ();\nprofiles = { p = { mounts = ( { type = "tmpfs"; path = "/tmp/../etc"; } ); }; };\n|2|.path
+C-33 size of nothing|rules = ();\nprofiles = { p = { mounts = ( { type = "tmpfs"; path = "/tmp"; size = "0"; } ); }; };\n|2|.size
+C-33 mode with setuid|rules = ();\nprofiles = { p = { mounts = ( { type = "tmpfs"; path = "/tmp"; mode = "4777"; } ); }; };\n|2|.mode
+C-10 path with ..|rules = ();\nprofiles = { p = { mounts = ( { type = "tmpfs"; path = "/tmp/../etc"; } ); }; };\n|2|.path
 unknown namespace|rules = ();\nprofiles = { p = { namespaces = [ "mount", "network" ]; }; };\n|2|.namespaces.*expected any of
 unknown profile|rules = (\n  { user = "alice"; profile = "shell"; } );\n|2|.shell
 uid that is none|rules = ( { uid = "1000-"; profile = "none"; },\n { uid = "5-1"; profile = "none"; } );\n|2|.uid
-a key twice|rules = ();\nrules = ();\n|2|a key is given twice
-@include|rules = ();\n@include "/etc/security/more.conf"\n|2|@include is not allowed
-@include of a directory|@include "/etc"\nrules = ();\n|1|@include is not allowed
+C-31 a key twice|rules = ();\nrules = ();\n|2|a key is given twice
+C-30 @include|rules = ();\n@include "/etc/security/more.conf"\n|2|@include is not allowed
+C-30 @include of a directory|@include "/etc"\nrules = ();\n|1|@include is not allowed
 no rules|profiles = { };\n|1|has no .rules
-nothing at all||1|has no .rules
+C-31 nothing at all||1|has no .rules
 '
 
 test_contents() {
@@ -96,29 +96,29 @@ parent_writable() { chmod 0777 /etc/security; }
 parent_of_user() { chown alice /etc/security; }
 
 readonly FILES='
-owned_by_user|does not belong to root
-group_writable|others than root can write it
-world_writable|others than root can write it
-symlink|symbolic links
-dangling_symlink|symbolic links
-fifo|not a regular file
-device|not a regular file
-directory|not a regular file
-huge|larger than the 262144 bytes
-with_nul|NUL byte
-missing|there is no policy
-parent_writable|directory ./etc/security. is not trusted: others than root can write it
-parent_of_user|directory ./etc/security. is not trusted: it does not belong to root
+C-23|owned_by_user|does not belong to root
+C-24|group_writable|others than root can write it
+C-24|world_writable|others than root can write it
+C-26|symlink|symbolic links
+C-26|dangling_symlink|symbolic links
+C-27|fifo|not a regular file
+C-27|device|not a regular file
+C-27|directory|not a regular file
+C-28|huge|larger than the 262144 bytes
+C-31|with_nul|NUL byte
+C-37|missing|there is no policy
+C-25|parent_writable|directory ./etc/security. is not trusted: others than root can write it
+C-25|parent_of_user|directory ./etc/security. is not trusted: it does not belong to root
 '
 
 test_files() {
-	local spoil reason
+	local row spoil reason
 
-	while IFS='|' read -r spoil reason; do
-		[ -n "$spoil" ] || continue
+	while IFS='|' read -r row spoil reason; do
+		[ -n "$row" ] || continue
 		good_policy
 		$spoil
-		refuses "policy file, ${spoil//_/ }" "$POLICY.*$reason"
+		refuses "$row policy file, ${spoil//_/ }" "$POLICY.*$reason"
 		chown root:root /etc/security
 		chmod 0755 /etc/security
 	done <<<"$FILES"

@@ -71,7 +71,7 @@ test_descriptors() {
 		codes+="$(sed -n 's/^open: code //p' <<<"$out") "
 		[ "$(grep -c ^before: <<<"$out")" = "$(grep -c ^after: <<<"$out")" ] || codes+="state-differs-at-$limit "
 	done
-	check_has "few descriptors: refused until there are enough, then opened" "$codes" '^(4 )+(0 )+$'
+	check_has "C-37 few descriptors: refused until there are enough, then opened" "$codes" '^(4 )+(0 )+$'
 	check_gone "few descriptors: nothing is left"
 }
 
@@ -151,7 +151,7 @@ test_targets() {
 	for mount in 'missing|No such file' 'link|a symbolic link in the path' 'link/below|a symbolic link in the path' \
 		'file|Not a directory' 'fifo|Not a directory'; do
 		policy_for_users "base = \"default\"; mounts = ( { type = \"tmpfs\"; path = \"/srv/${mount%|*}\"; } );"
-		refused "mount on /srv/${mount%|*}" "open '/srv/${mount%|*}' to mount over: ${mount#*|}" pamprobe pt alice "${OPEN[@]}"
+		refused "C-02, C-05 tmpfs on /srv/${mount%|*}" "open '/srv/${mount%|*}' to mount over: ${mount#*|}" pamprobe pt alice "${OPEN[@]}"
 	done
 	policy_for_users 'base = "default"; mounts = ( { type = "tmpfs"; path = "/srv/missing"; optional = true; } );'
 	check_has "mount on a missing directory, optional: opened" "$(pamprobe pt alice open)" '^open: code 0$'
@@ -180,7 +180,7 @@ test_arguments() {
 	while IFS='|' read -r arguments reason; do
 		[ -n "$arguments" ] || continue
 		sed "s|pam_nsunshare.so|& $arguments|" /etc/pam.d/pt >/etc/pam.d/pt-arguments
-		refused "argument $arguments" "$reason" pamprobe pt-arguments alice "${OPEN[@]}"
+		refused "C-38 argument $arguments" "$reason" pamprobe pt-arguments alice "${OPEN[@]}"
 	done <<<"$ARGUMENTS"
 	rm "$POLICY"
 	sed 's|pam_nsunshare.so|& profile=default debug|' /etc/pam.d/pt >/etc/pam.d/pt-arguments

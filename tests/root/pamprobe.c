@@ -13,6 +13,8 @@
  *   thread          a second thread
  *   chroot=DIR      chroot(2)
  *   user=NAME       the handle is for another user from here on
+ *   no-user         or for none
+ *   tty=TEXT rhost=TEXT ruser=TEXT   what the application says of the login
  *   subreaper       orphans below this process become its children
  *   nofile=N        no descriptor from number N on
  *   closefrom=N     closes all descriptors from number N on, as daemons do
@@ -298,6 +300,14 @@ static void do_step(const char *step)
 		die(value);
 	else if (IS("user"))
 		pam_set_item(pamh, PAM_USER, value);
+	else if (IS("no-user"))
+		pam_set_item(pamh, PAM_USER, NULL);
+	else if (IS("tty"))
+		pam_set_item(pamh, PAM_TTY, value);
+	else if (IS("rhost"))
+		pam_set_item(pamh, PAM_RHOST, value);
+	else if (IS("ruser"))
+		pam_set_item(pamh, PAM_RUSER, value);
 	else if (IS("subreaper"))
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	else if (IS("nofile"))
