@@ -76,8 +76,8 @@ has_swapped() {
 }
 
 stop_swapping() {
-	kill $swapping
-	wait $swapping 2>/dev/null
+	kill "$swapping"
+	wait "$swapping" 2>/dev/null
 	wait_until 20 no_pid1 # where it ran in a session
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * deaf_fuse DIR: mounts on DIR a file system that holds one file, which every user may open, and that answers everything but
- * what is asked when a descriptor is closed (FLUSH). Runs until it is killed, at which the kernel ends what waits for it.
+ * deaf_fuse DIR [WHAT]: mounts on DIR a file system that holds one file, which every user may open, and that answers everything
+ * but one thing: what is asked when a descriptor is closed (FLUSH); with "lookup" what is asked for a name; with "all" it does
+ * not even read what is asked. Runs until it is killed, at which the kernel ends what waits for it.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -16,6 +18,7 @@
 #define FILE_NODE 2
 
 static int fuse_fd;
+static bool hears_names = true;
 
 static void answer(const struct fuse_in_header *in, int err, const void *body, size_t len)
 {
@@ -47,6 +50,8 @@ static void serve(const struct fuse_in_header *in, const void *body)
 		answer(in, 0, &init_out, sizeof(init_out));
 		break;
 	case FUSE_LOOKUP:
+		if (!hears_names)
+			break;
 		answer(in, 0, &entry, sizeof(entry));
 		break;
 	case FUSE_GETATTR:
@@ -71,8 +76,9 @@ int main(int argc, char **argv)
 	static char request[256 * 1024];
 	char options[128];
 
-	if (argc != 2)
+	if (argc != 2 && argc != 3)
 		return 2;
+	hears_names = argc == 2;
 	fuse_fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 	if (fuse_fd < 0)
 		return 77;
@@ -88,5 +94,7 @@ int main(int argc, char **argv)
 			return 0;
 		if (n >= (ssize_t)sizeof(struct fuse_in_header))
 			serve((const void *)request, request + sizeof(struct fuse_in_header));
+		while (argc == 3 && strcmp(argv[2], "all") == 0)
+			pause();
 	}
 }

@@ -7,8 +7,9 @@
  *   race open N SERVICE USER VICTIM LOOK       N logins by PAM
  *   race tmpfs N USER VICTIM LOOK PATH         N mounts as one would make them by path: the control
  *   race bind N USER VICTIM LOOK SOURCE PATH   likewise, if SOURCE belongs to USER
+ *   race mounts N DIR                          N mounts below DIR, each with its number for a name
  *
- * The last three print `opens N opened N refused N hits N`. LOOK is a path that shows the victim if the wrong thing was mounted
+ * The three before print `opens N opened N refused N hits N`. LOOK is a path that shows the victim if the wrong thing was mounted
  * there, or "-".
  */
 #include <fcntl.h>
@@ -51,6 +52,18 @@ static int swap(const char *counter, const char *a, const char *b)
 	for (;;)
 		if (renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0)
 			++*count;
+}
+
+static int mount_many(int n, const char *dir)
+{
+	char path[64];
+
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s/%d", dir, i);
+		if (mkdir(path, 0755) < 0 || mount("/usr", path, NULL, MS_BIND, NULL) < 0)
+			return 1;
+	}
+	return 0;
 }
 
 static bool is_same(const struct stat *a, const struct stat *b)
@@ -123,6 +136,8 @@ int main(int argc, char **argv)
 
 	if (argc == 5 && strcmp(argv[1], "swap") == 0)
 		return swap(argv[2], argv[3], argv[4]);
+	if (argc == 4 && strcmp(argv[1], "mounts") == 0)
+		return mount_many(atoi(argv[2]), argv[3]);
 	if (!by_pam && argc != 7 && argc != 8)
 		return 2;
 	n = atoi(argv[2]);

@@ -1,0 +1,429 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# What may stand where the policy wants to mount, or to mount from: links, pipes, files, directories of others, file systems that
+# do not answer, 10,000 mounts. The races for these places are in 76-races.sh.
+# shellcheck disable=SC2016 # single-quoted text is for the shell of the session
+# shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+
+readonly INSTANCES=/var/lib/nsunshare/instances
+readonly REFUSED_MS_MAX=1000
+readonly MOUNTS=10000 MOUNTS_MS_MAX=2000
+AS_ALICE=(setpriv --reuid=1501 --regid=1501 --init-groups --reset-env)
+
+# mounts ENTRIES [KEYS]: the policy
+mounts() {
+	policy_for_users "namespaces = [ \"mount\" ]; mounts = ( $1 ); ${2:-}"
+}
+
+# log_in STEP...: as alice, into $out; the commands see what she sees. Each step is a command.
+log_in() {
+	local steps=() step
+
+	for step; do
+		steps+=("run=$step")
+	done
+	log_mark
+	out=$(timeout 30 pamprobe pt alice open "${steps[@]}" close 2>&1)
+	code=$(sed -n 's/^open: code //p' <<<"$out")
+	ms=$(sed -n 's/^open: ms //p' <<<"$out")
+	out=$(grep -vE '^(open|close|run|message):' <<<"$out")
+}
+
+# as_alice COMMAND: for log_in, with her rights.
+as_alice() {
+	printf '%s sh -c %q' "${AS_ALICE[*]}" "$1"
+}
+
+refused() {
+	log_in
+	check_is "$1: refused with PAM_SYSTEM_ERR" "$code" 4
+	check_log "$1: the log says why" "refused: user=alice service=pt: .*$2"
+	check "$1: at once (${ms:-?} ms)" test "${ms:-99999}" -lt $REFUSED_MS_MAX
+}
+
+# served NAME WANTED STEP...: opened, and the steps print this.
+served() {
+	local name=$1 wanted=$2
+	shift 2
+
+	log_in "$@"
+	if [ "$code" = 0 ]; then
+		check_is "$name" "$out" "$wanted"
+	else
+		fail "$name" "code $code"$'\n'"$(log_new)"
+	fi
+}
+
+# ---- what stands at the target
+
+# entry KIND PATH: a mount of that kind.
+entry() {
+	case $1 in
+	bind) echo "{ type = \"bind\"; source = \"/srv/give\"; path = \"$2\"; }" ;;
+	bind-file) echo "{ type = \"bind\"; source = \"/srv/give/file\"; path = \"$2\"; }" ;;
+	tmpfs) echo "{ type = \"tmpfs\"; path = \"$2\"; mode = \"0755\"; }" ;;
+	*) echo "{ type = \"$1\"; path = \"$2\"; }" ;;
+	esac
+}
+
+make_targets() {
+	rm -rf /srv/t /srv/give
+	mkdir -p /srv/t/dir /srv/give
+	echo given >/srv/give/file
+	echo secret >/srv/t/file
+	echo secret >/srv/t/dir/file
+	ln -s /etc /srv/t/link
+	ln -s /nowhere /srv/t/dangling
+	ln -s loop /srv/t/loop
+	mkfifo /srv/t/fifo
+	mknod /srv/t/device c 1 5
+	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("/srv/t/socket")'
+}
+
+test_targets() {
+	local kind what
+
+	make_targets
+	for kind in tmpfs instance bind bind-file readonly mask; do
+		for what in link link/security dangling loop; do
+			mounts "$(entry $kind /srv/t/$what)"
+			refused "C-02 $kind on $what" "/srv/t/$what.*symbolic link"
+		done
+	done
+	for kind in tmpfs instance bind; do
+		mounts "$(entry $kind /srv/t/fifo)"
+		refused "C-04 $kind on a FIFO" "/srv/t/fifo.*(Not a directory|not a directory)"
+		for what in file device socket; do
+			mounts "$(entry $kind /srv/t/$what)"
+			refused "C-05 $kind on a $what" "/srv/t/$what.*(Not a directory|not a directory)"
+		done
+	done
+	mounts "$(entry bind-file /srv/t/dir)"
+	refused "C-06 bind of a file on a directory" "/srv/t/dir.*(Is a directory|Not a directory|directory)"
+}
+
+# Something is there, and is it hidden for root too? What a mask lies on is a file or a directory; it hides both, as what it is.
+test_masks() {
+	local what
+
+	make_targets
+	mounts "$(entry mask /srv/t/dir)"
+	served "C-06 mask on a directory: an empty directory" "directory 0 no" \
+		'echo "$(stat -c %F /srv/t/dir) $(ls -A /srv/t/dir | wc -l) $(test -e /srv/t/dir/file && echo yes || echo no)"'
+	mounts "$(entry mask /srv/t/file)"
+	served "C-06 mask on a file: an empty file" "regular empty file 0" 'echo "$(stat -c %F /srv/t/file) $(wc -c </srv/t/file)"'
+	for what in dir file; do
+		mounts "$(entry mask /srv/t/$what)"
+		served "C-06 mask on a $what: the user can not even read it" "denied" \
+			"$(as_alice "cat /srv/t/$what 2>/dev/null || ls /srv/t/$what 2>/dev/null || echo denied")"
+	done
+	for what in fifo device socket; do
+		mounts "$(entry mask /srv/t/$what)"
+		log_in "stat -c %F /srv/t/$what"
+		check_has "C-06 mask on a $what: hidden as a file, or refused" "$code $out" '^(0 regular empty file|4 .*)$'
+	done
+}
+
+# ---- paths
+
+# What libconfig and the checks of the policy let through, and the kernel must not. Wrong forms: 78-policy-files.sh.
+test_magic_links() {
+	local path
+
+	make_targets
+	for path in /proc/self/root/srv/t/dir /proc/1/cwd/srv /proc/self/fd/0 /proc/thread-self/root/srv; do
+		mounts "$(entry tmpfs $path)"
+		refused "C-10 tmpfs on $path" "$path.*symbolic link"
+		mounts "{ type = \"bind\"; source = \"$path\"; path = \"/srv/t/dir\"; }"
+		refused "C-10 bind of $path" "$path.*symbolic link"
+	done
+	mkdir -p '/srv/t/a..b' '/srv/t/...'
+	mounts "$(entry tmpfs '/srv/t/a..b'), $(entry tmpfs '/srv/t/...')"
+	served "C-10 dots that are part of a name are no mistake" $'tmpfs\ntmpfs' 'stat -f -c %T /srv/t/a..b /srv/t/...'
+	for path in "$(printf '/%0.sx' {1..2100})" "/srv/$(printf 'x%0.s' {1..300})" '/srv/t/d\tir' '/srv/t/./dir' '/srv/t//dir' \
+		/srv/t/dir/ srv/t/dir '' /srv/../srv/t; do
+		mounts "{ type = \"bind\"; source = \"$path\"; path = \"/srv/t/dir\"; }"
+		refused "C-10 bind of '${path:0:30}'" "source|escape|${path:0:30}"
+	done
+}
+
+# ---- parents of the user
+
+test_user_parents() {
+	local kind place
+
+	make_targets
+	"${AS_ALICE[@]}" mkdir -p /home/alice/a/dir /tmp/of-alice/dir
+	install -d -m 0755 /srv/t/mine /home/alice/roots /home/alice/roots/dir
+	install -d -m 0777 /srv/t/everybodys /srv/t/everybodys/dir
+	for place in /home/alice/a/dir /tmp/of-alice/dir /srv/t/everybodys/dir /home/alice/roots/dir; do
+		for kind in mask readonly; do
+			mounts "$(entry $kind $place)"
+			refused "C-07, C-08 $kind on $place" "$place.*(could|may) (move|remove|rename|write)|not trusted|others than root"
+		done
+		mounts "{ type = \"bind\"; source = \"/srv/give\"; path = \"$place\"; read_only = true; }"
+		refused "C-07, C-08 read_only bind on $place" "$place"
+	done
+	# comforts may: the kernel lets them be moved and removed, as the manual says
+	mounts "$(entry tmpfs /home/alice/a/dir)"
+	served "C-07 a tmpfs below a directory of the user moves away with it: a comfort" $'tmpfs\nno' \
+		'stat -f -c %T /home/alice/a/dir' "$(as_alice 'mv /home/alice/a /home/alice/b')" \
+		'stat -f -c %T /home/alice/b/dir | grep -qx tmpfs && echo no; mv /home/alice/b /home/alice/a'
+	check "C-07: the manual says so" grep -q 'rename the directory above' "$HERE/../../man/nsunshare.conf.5"
+	# where root is the owner, nobody may
+	mounts "$(entry mask /srv/t/dir)"
+	served "C-07 the parent of a mask can not be renamed from inside" "no" "$(as_alice 'mv /srv/t /srv/u 2>/dev/null || echo no')"
+	served "C-08 a mask can not be removed from outside" "0" \
+		"nsenter -t $$ -m setpriv --reuid=1501 rmdir /srv/t/dir 2>/dev/null; ls -A /srv/t/dir | wc -l"
+	rm -rf /home/alice/{a,roots} /tmp/of-alice
+}
+
+# ---- instances
+
+instance_refused() {
+	refused "$1" "${2:-$INSTANCES}"
+	rm -rf /var/lib/nsunshare
+}
+
+test_instance_places() {
+	local mine=$INSTANCES/1501
+
+	mkdir -p /srv/inst
+	mounts '{ type = "instance"; path = "/srv/inst"; owner = "user"; mode = "0700"; }'
+	rm -rf /var/lib/nsunshare
+	served "C-11 an instance is made with its parents, which are root's alone" \
+		"$(printf '%s\n' '0:0 700 /var/lib/nsunshare/instances' "0:0 700 $mine" "1501:1501 700 $mine/srv-inst")" \
+		"stat -c '%u:%g %a %n' $INSTANCES $mine $mine/srv-inst"
+	for parent in $INSTANCES $mine; do
+		log_in
+		chmod 0777 "$parent"
+		instance_refused "C-11 $parent is writable for others"
+		log_in
+		chown alice "$parent"
+		instance_refused "C-11 $parent belongs to the user"
+		mkdir -p "$(dirname "$parent")"
+		chmod -R 0700 /var/lib/nsunshare
+		ln -s /srv/t "$parent"
+		instance_refused "C-11 $parent is a symbolic link"
+		mkdir -p "$(dirname "$parent")"
+		chmod -R 0700 /var/lib/nsunshare
+		mkfifo "$parent"
+		instance_refused "C-11 $parent is a FIFO"
+	done
+	for what in 'ln -s /etc' mkfifo touch; do
+		log_in
+		rm -rf $mine/srv-inst
+		$what $mine/srv-inst
+		instance_refused "C-11 $what in the place of the instance" "$mine/srv-inst|srv-inst"
+	done
+	chmod 0777 /var/lib
+	instance_refused "C-12 instances below a directory that all may write" "/var/lib"
+	chmod 1777 /var/lib
+	instance_refused "C-12 instances below a sticky directory, as of cleaners by age" "/var/lib"
+	chmod 0755 /var/lib
+	log_in
+	chmod 0750 $mine/srv-inst
+	echo kept >$mine/srv-inst/file
+	served "C-11 an instance that is there keeps its mode and content" $'750\nkept' 'stat -c %a /srv/inst' 'cat /srv/inst/file'
+	rm -rf /var/lib/nsunshare
+}
+
+test_instance_names() {
+	local long
+
+	mkdir -p /srv/inst/{a/b,a-b,A,a,'a\x2db'}
+	mounts '{ type = "instance"; path = "/srv/inst/a/b"; }, { type = "instance"; path = "/srv/inst/a-b"; },
+		{ type = "instance"; path = "/srv/inst/A"; }'
+	served "C-20 instances of paths that look alike are different ones" "b a-b A" \
+		'for i in a/b a-b A; do echo "$i" >/srv/inst/$i/name; done; cd /srv/inst; echo $(basename $(cat a/b/name)) $(cat a-b/name A/name)'
+	check_is "C-20 by their names" "$(find $INSTANCES/1501 -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | paste -sd ' ')" 'srv-inst-A srv-inst-a-b srv-inst-a\x2db'
+	mounts '{ type = "instance"; path = "/srv/inst/A"; }'
+	out=$(pamprobe pt bob open run='ls -A /srv/inst/A | wc -l' close | grep -v :)
+	check_is "C-20 another user's is another" "$out" 0
+	long=/srv/inst$(printf '/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx%0.s' {1..9})
+	mkdir -p "$long"
+	mounts "{ type = \"instance\"; path = \"$long\"; }"
+	refused "C-20 a name that is too long for a directory is not cut" "File name too long|too long"
+	rm -rf /srv/inst /var/lib/nsunshare
+}
+
+# ---- sources
+
+test_sources() {
+	local source reason
+
+	make_targets
+	mkdir -p /srv/place
+	"${AS_ALICE[@]}" mkdir -p /home/alice/proj /tmp/of-alice
+	install -d -o bob /home/alice/of-bob /tmp/of-bob /tmp/of-bob/dir
+	install -d -m 0777 /srv/t/everybodys /srv/t/everybodys/dir
+	install -d -o bob -m 0755 /srv/t/of-bob /srv/t/of-bob/dir
+	ln -s /root /home/alice/link
+	while IFS='|' read -r source reason; do
+		[ -n "$source" ] || continue
+		mounts "{ type = \"bind\"; source = \"$source\"; path = \"/srv/place\"; }"
+		refused "C-13 bind of $source" "$source.*$reason"
+	done <<-'END'
+		/home/alice/link|symbolic link
+		/home/alice/of-bob|
+		/tmp/of-bob|
+		/tmp/of-bob/dir|
+		/srv/t/of-bob/dir|
+		/srv/t/everybodys/dir|
+	END
+	for source in /home/alice/proj /tmp/of-alice /srv/give; do
+		mounts "{ type = \"bind\"; source = \"$source\"; path = \"/srv/place\"; }"
+		served "C-13 bind of $source: the very directory" "$(stat -c %i $source)" 'stat -c %i /srv/place'
+	done
+	rm -rf /home/alice/{proj,of-bob,link} /tmp/of-*
+}
+
+# The tmpfs on /tmp is made first: what is given is below the host's, and what is given to is below the new one.
+test_order() {
+	make_targets
+	mkdir -p /tmp/x /srv/place
+	echo of-the-host >/tmp/x/file
+	mounts "$(entry tmpfs /tmp), { type = \"bind\"; source = \"/tmp/x\"; path = \"/srv/place\"; },
+		{ type = \"bind\"; source = \"/srv/give\"; path = \"/tmp/below/deep\"; }, $(entry tmpfs /tmp/below/other),
+		$(entry tmpfs /srv/t), { type = \"bind\"; source = \"/srv/t/dir\"; path = \"/srv/give\"; }"
+	served "C-15 sources are the host's, also below an earlier mount" $'of-the-host\nsecret' 'cat /srv/place/file /srv/give/file'
+	served "C-15 targets below an earlier mount are made in it, as root's" $'given\ntmpfs\n0:0 755' 'cat /tmp/below/deep/file' \
+		'stat -f -c %T /tmp/below/other' 'stat -c "%u:%g %a" /tmp/below'
+	check_fails "C-15 and not on the host" test -e /tmp/below
+	rm -rf /tmp/x
+}
+
+# ---- read-only
+
+test_read_only() {
+	local kind
+
+	make_targets
+	mkdir -p /srv/tree/sub/subsub
+	mount -t tmpfs -o nosuid,noexec outer /srv/tree/sub
+	mkdir -p /srv/tree/sub/subsub /srv/place
+	mount -t tmpfs -o nodev,noatime inner /srv/tree/sub/subsub
+	mounts "$(entry readonly /srv/tree), { type = \"bind\"; source = \"/srv/tree\"; path = \"/srv/place\"; read_only = true; }"
+	for kind in tree place; do
+		served "C-16 $kind is read-only with what is mounted below it" $'no\nno\nno' \
+			"for i in . sub sub/subsub; do touch /srv/$kind/\$i/y 2>/dev/null && echo yes || echo no; done"
+	done
+	served "C-16 all flags are kept" $'ro nosuid noexec\nro nodev noatime' \
+		'awk '\''$5 ~ "^/srv/tree/sub" { gsub(",", " ", $6); sub(" relatime", "", $6); print $6 }'\'' /proc/self/mountinfo'
+	served "C-16 a read-only bind adds nosuid and nodev on all levels" "3" \
+		'awk '\''$5 ~ "^/srv/place" && $6 ~ /ro/ && $6 ~ /nosuid/ && $6 ~ /nodev/'\'' /proc/self/mountinfo | wc -l'
+	mounts '{ type = "readonly"; path = "/srv/tree"; recursive = false; }'
+	served "C-16 recursive = false: only the place itself" $'no\nyes' \
+		'for i in . sub; do touch /srv/tree/$i/y 2>/dev/null && echo yes || echo no; done'
+	umount /srv/tree/sub/subsub /srv/tree/sub
+	rm -rf /srv/tree
+}
+
+# All attributes are set before a mount can be seen: nothing of the old mount(2) way, which binds first and remounts then.
+test_no_window() {
+	local seen
+
+	if [ "$VARIANT" = asan ]; then
+		skip "C-17 attributes before the mount is attached" "the sanitizer and strace do not go together"
+		return
+	fi
+	make_targets
+	mkdir -p /srv/place
+	mounts "{ type = \"bind\"; source = \"/srv/give\"; path = \"/srv/place\"; read_only = true; }, $(entry readonly /srv/t/dir)"
+	seen=$(strace -f -qq -e signal=none -e trace=open_tree,mount_setattr,move_mount,mount,umount2 pamprobe pt alice open close 2>&1 |
+		grep -E '(open_tree|mount_setattr|move_mount|mount|umount2)\(' | sed 's/^\[pid *[0-9]*\] //')
+	check_hasnt "C-17 no mount is bound or remounted by mount(2), none taken off" "$seen" 'MS_BIND|MS_REMOUNT|^umount2'
+	check_is "C-17 each tree that is cloned gets its attributes before it is attached" \
+		"$(sed -n 's/^\(open_tree\|mount_setattr\|move_mount\)(.*/\1/p' <<<"$seen" | awk '
+			/open_tree/ { cloned = 1; set = 0 } /mount_setattr/ { set = 1 }
+			/move_mount/ { if (cloned && !set) bad++; n++; cloned = 0 } END { print n >= 2, bad + 0 }')" "1 0"
+}
+
+# ---- file systems that do not answer
+
+hang() {
+	deaf_fuse /srv/fuse "$1" 2>/dev/null &
+	fuse=$!
+	wait_until 20 grep -q ' /srv/fuse ' /proc/self/mountinfo
+}
+
+test_fuse() {
+	local what fuse
+
+	mknod -m 0666 /dev/fuse c 10 229
+	mkdir -p /srv/fuse
+	for what in lookup all; do
+		if ! hang $what; then
+			skip "C-19 a file system that does not answer" "this machine has no FUSE that root may use"
+			break
+		fi
+		policy <<-END
+			rules = ( { user = "alice"; profile = "default"; timeout = 400;
+				mounts = ( { type = "tmpfs"; path = "/srv/fuse/cache"; optional = true; } ); }, { user = "bob"; profile = "default"; } );
+		END
+		log_mark
+		pamprobe pt alice open >/root/slow 2>&1 &
+		slow=$!
+		sleep 0.1
+		check "C-19 $what: another login is not kept" test "$(timeout 5 pamprobe pt bob open close | grep -c 'code 0')" = 2
+		wait $slow
+		ms=$(sed -n 's/^open: ms //p' /root/slow)
+		check_has "C-19 $what: refused" "$(</root/slow)" '^open: code 4$'
+		check "C-19 $what: after its time, $ms ms" test "${ms:-0}" -ge 400 -a "${ms:-0}" -lt 800
+		check_log "C-19 $what: the log says why" 'refused: user=alice .*the helper was not ready within 400 ms'
+		umount -l /srv/fuse
+		kill $fuse
+		wait $fuse 2>/dev/null
+		check "C-19 $what: nothing is left when it is gone" wait_until 20 no_pid1
+	done
+	rm -r /dev/fuse /srv/fuse
+}
+
+# ---- many mounts
+
+# The sysctl is the machine's: it goes no lower than what this sandbox alone has.
+test_many() {
+	local n
+
+	mkdir -p /srv/many
+	mount -t tmpfs many /srv/many
+	race mounts $MOUNTS /srv/many
+	n=$(wc -l </proc/self/mountinfo)
+	check "C-21 there are $n mounts (control)" test "$n" -gt $MOUNTS
+	mounts "$(entry tmpfs /tmp), $(entry tmpfs /srv/many/5000)"
+	served "C-21 $MOUNTS mounts: the session is as any other" $'tmpfs\ntmpfs' 'stat -f -c %T /tmp /srv/many/5000'
+	check "C-21 $MOUNTS mounts: opened in $ms ms" test "$ms" -lt $MOUNTS_MS_MAX
+	was=$(</proc/sys/fs/mount-max)
+	if ! echo "$was" 2>/dev/null >/proc/sys/fs/mount-max; then
+		skip "C-21 near fs.mount-max" "the sysctl can not be set here"
+	else
+		trap 'echo $was >/proc/sys/fs/mount-max' EXIT
+		echo $((n + 1)) >/proc/sys/fs/mount-max # the copy fits, its mounts do not
+		log_in
+		echo "$was" >/proc/sys/fs/mount-max
+		check_is "C-21 near fs.mount-max: refused with PAM_SYSTEM_ERR" "$code" 4
+		check_log "C-21 near fs.mount-max: the log names the sysctl" 'the limit fs.mount-max \(sysctl\) is reached'
+		served "C-21 and after it the next one is opened" "" true
+	fi
+	umount -l /srv/many
+}
+
+build_tool pamprobe -lpam -lpthread
+build_tool deaf_fuse
+build_tool race -lpam
+test_targets
+test_masks
+test_magic_links
+test_user_parents
+test_instance_places
+test_instance_names
+test_sources
+test_order
+test_read_only
+test_no_window
+test_fuse
+test_many
+check_gone "paths: nothing is left"
+finish
