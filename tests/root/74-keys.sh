@@ -48,7 +48,7 @@ test_conditions() {
 		user = "bo?"; service = "other";|wrong-service
 		group = "staffers"; tty = "pts*";|staff-on-pts
 		group = [ "none-such", "staffers" ]; rhost = "*.example";|staff-from-example
-		uid = [ 1500, "1502-1503" ];|by-uid
+		uid = [ "1500", "1502-1503" ];|by-uid
 		user = [ "x", "al*" ]; service = [ "sshd", "p?" ];|by-glob
 	END
 	gets "condition uid" bob by-uid
