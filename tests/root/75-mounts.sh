@@ -90,8 +90,6 @@ test_tmpfs() {
 		"$(flags_of /srv/place) | grep -c nosuid,nodev,noexec" 'test -e /srv/none || echo no'
 	inside "tmpfs: size in percent, and the values of old" $'yes\n1777 0:0 65536' \
 		"$(flags_of /srv/t) | grep -Eq 'size=[1-9]' && echo yes" 'stat -c "%a %u:%g" /srv/t | tr "\n" " "; stat -f -c %c /srv/t'
-	# C-33: nothing gets into the options
-	check "C-33 tmpfs: its options are size, nr_inodes and mode alone" test -n "$out"
 }
 
 test_instance() {
@@ -156,9 +154,9 @@ test_readonly() {
 test_mask() {
 	make_places
 	mounts '{ type = "mask"; path = "/srv/t/dir"; }, { type = "mask"; path = "/srv/t/file"; }, { type = "mask"; path = "/srv/none"; optional = true; }'
-	inside "mask: a directory and a file that nobody can read or fill" $'denied\ndenied\nno\n' \
+	inside "mask: a directory and a file that nobody can read or fill" $'denied\ndenied\nno' \
 		"$(as_alice 'ls /srv/t/dir 2>/dev/null || echo denied')" "$(as_alice 'cat /srv/t/file 2>/dev/null || echo denied')" \
-		'touch /srv/t/dir/x 2>/dev/null || echo no; cat /srv/t/file; echo'
+		'touch /srv/t/dir/x 2>/dev/null || echo no; cat /srv/t/file'
 	check_is "mask: the host has both" "$(cat /srv/t/dir/secret /srv/t/file)" $'secret\nsecret'
 }
 
@@ -182,6 +180,9 @@ test_uncover() {
 	fi
 	log_in '/srv/give/uncover /srv/t'
 	check "C-76 root in the session can take them off (control, and as the manual says)" test "$(grep -c REVEALED <<<"$out")" -ge 10
+	rm -rf /srv/renamed # root may do that too
+	make_places
+	cp /usr/local/bin/uncover /srv/give/
 	mounts '{ type = "tmpfs"; path = "/srv/place"; }'
 	log_in "$(as_alice '/srv/give/uncover /srv/t')"
 	check_has "C-72 without a mask it is seen (control)" "$out" 'REVEALED'
@@ -191,7 +192,7 @@ test_proc() {
 	local keys
 
 	policy_for_users 'base = "default";'
-	inside "proc: all processes of the session, with hidepid off" $'1\nnsunshare-init\n' 'ls -d /proc/1 | wc -l' "$(as_alice 'cat /proc/1/comm; echo')"
+	inside "proc: all processes of the session, with hidepid off" $'1\nnsunshare-init' 'ls -d /proc/1 | wc -l' "$(as_alice 'cat /proc/1/comm')"
 	policy_for_users 'base = "default"; proc = { hidepid = "noaccess"; };'
 	inside "proc, hidepid = \"noaccess\": others' are there but closed" $'1\nno' 'ls -d /proc/1 | wc -l' "$(as_alice 'cat /proc/1/cmdline 2>/dev/null || echo no')"
 	for keys in invisible ptraceable; do
@@ -328,7 +329,7 @@ test_expose() {
 	echo exposed | tee /tmp/.X11-unix/file /tmp/of-alice/file /tmp/file >/dev/null
 	mkfifo /tmp/fifo
 	ln -s /root /tmp/link
-	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("/tmp/socket")'
+	odd_file socket /tmp/socket
 	policy_for_users 'base = "default"; expose = [ "/tmp/.X11-unix", "/tmp/of-%u", "/tmp/file", "/tmp/socket", "/tmp/link", "/tmp/link/x", "/tmp/fifo", "/tmp/none" ];'
 	inside "expose: directories, files and sockets come through the private mount; links, FIFOs and what is missing do not" \
 		$'exposed\nexposed\nexposed\n.X11-unix file of-alice socket' \
@@ -342,6 +343,7 @@ test_expose() {
 }
 
 build_tool pamprobe -lpam -lpthread
+build_tool odd_file
 build_tool uncover
 install -d -m 1777 $SEEN
 later=()
