@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What `nsunshare explain` says of a login, and what that login then has: generated policies, each asked about for several users.
 # Every line of the explanation is compared with the session, and every mount of the session with the explanation.
-# NSU_AGREE_SEED is the first seed; a policy that fails is printed with its own.
+# 81-agree.sh [SEED]: the first seed, 1 else; a policy that fails is printed with its own.
 # shellcheck disable=SC2016 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR
@@ -10,9 +10,12 @@
 
 readonly POLICIES=50
 readonly USERS=(alice bob carol root)
-readonly FIRST_SEED=${NSU_AGREE_SEED:-1}
+readonly FIRST_SEED=${1:-1}
 readonly USER_FILES=${POLICY%.conf}.d/users
 readonly ENVIRONMENT=(PLACE SESSION NAME)
+readonly PLACES='/tmp /srv/p1 /srv/p2 /srv/p3 /srv/p4/deep /srv/none /srv/file /tmp/inner /tmp/exposed /tmp/none /tmp/of-alice
+	/srv/from/a /srv/from/b /srv/from/file /home/alice /home/bob /home/carol /proc /dev/mqueue /dev/shm /run/nsunshare /etc/hosts'
+declare -A host_ids host_namespace host_mounted explained seen mounted ids
 
 # ---- the generator: all it does comes from $seed
 
@@ -36,9 +39,13 @@ chance() {
 }
 
 make_mount() {
-	local path=$1 mode owner noexec
+	local path=$1
 
-	one tmpfs tmpfs instance bind readonly mask
+	if [ "$path" = /srv/file ]; then # others need a directory
+		one bind readonly mask
+	else
+		one tmpfs tmpfs instance bind readonly mask
+	fi
 	text+="${separator}{ type = \"$word\"; path = \"$path\"; "
 	separator=', '
 	case $word in
@@ -51,7 +58,9 @@ make_mount() {
 		one root user && chance 5 "owner = \"$word\"; "
 		;;
 	bind)
-		one /srv/from/a /srv/from/b /home/%u && text+="source = \"$word\"; "
+		one /srv/from/a /srv/from/b /home/%u
+		[ "$path" != /srv/file ] || word=/srv/from/file
+		text+="source = \"$word\"; "
 		chance 4 'read_only = true; '
 		;;
 	readonly) chance 3 'recursive = false; ' ;;
@@ -95,8 +104,8 @@ make_policy() {
 		[ "$r" = 0 ] || namespaces+=", \"$kind\""
 	done
 	text='rules = ( '
-	chance 3 '{ user = "root"; profile = "shell"; }, '
-	chance 3 '{ user = "bob"; profile = "none"; }, '
+	chance 6 '{ user = "root"; profile = "shell"; }, '
+	chance 2 '{ user = "bob"; profile = "none"; }, '
 	chance 4 '{ group = "staffers"; service = "p*"; profile = "shell"; timeout = 9000; }, '
 	chance 2 '{ uid = "1502"; rhost = "none"; profile = "none"; }, '
 	text+='{ user = "[!c]*"; profile = "shell"; } ); profiles = { lower = { '
@@ -109,256 +118,302 @@ make_policy() {
 	text+='}; };'
 	policy <<<"$text"
 	user_file=''
-	random 3
+	random 2
 	if [ "$r" = 0 ]; then
 		text=''
 		one 'profile = "shell"; ' 'profile = "lower"; '
 		text+=$word
 		make_keys
 		user_file=$text
-		echo "$user_file" | install -m 0644 /dev/stdin $USER_FILES/carol.conf
+		echo "$user_file" | install -m 0644 /dev/stdin "$USER_FILES/carol.conf"
 	else
-		rm -f $USER_FILES/carol.conf
+		rm -f "$USER_FILES/carol.conf"
 	fi
 }
 
-# ---- the session's side
+# ---- what is explained, and what is seen: "KEY: VALUE  [ORIGIN]", and what the session prints; read without a process each
 
-# Everything there is to know, in one login.
+# explain USER: into ${explained[KEY]}; of mounts and the environment there are many.
+explain() {
+	local line
+
+	explained=()
+	explained_mounts=()
+	nsunshare explain "$1" --service pt >/root/explained 2>/root/explain-error || return
+	while IFS= read -r line; do
+		[[ $line =~ ^([a-z._]+):\ (.*)$ ]] || continue
+		key=${BASH_REMATCH[1]}
+		line=${BASH_REMATCH[2]}
+		origin=''
+		[[ $line =~ ^(.*)\ \ \[(.*)\]$ ]] && line=${BASH_REMATCH[1]} && origin=${BASH_REMATCH[2]}
+		case $key in
+		mount) explained_mounts+=("$line") ;;
+		environment) explained[environment ${line%%=*}]=${line#*=} ;;
+		rule) [ "$line" != yes ] || explained[rule]=$origin ;; # those before it say no
+		*) explained[$key]=$line ;;
+		esac
+	done </root/explained
+}
+
+# Everything there is to know of a session, in one login: into ${seen[...]}, ${mounted[PATH]} (the last one made), ${ids[PATH]}.
 look() {
-	local script
+	local line script words
 
-	script='for kind in mnt ipc uts pid; do echo "ns $kind $(readlink /proc/self/ns/$kind)"; done
-		echo "host $(uname -n)"; echo "domain $(cat /proc/sys/kernel/domainname)"; sed "s/^/mountinfo /" /proc/self/mountinfo'
+	script="cd /; stat -L -c 'ns %n %i' /proc/self/ns/*; echo host \$(uname -n); echo domain \$(cat /proc/sys/kernel/domainname)
+		stat -c 'id %n %i' $PLACES 2>/dev/null; sed 's/^/mount /' /proc/self/mountinfo"
+	seen=()
+	mounted=()
+	ids=()
 	log_mark
-	seen=$(timeout 20 pamprobe pt "$user" open "${ENVIRONMENT[@]/#/env=}" run="$script; ${identities}" close 2>&1)
+	while IFS= read -r line; do
+		read -ra words <<<"$line"
+		case $line in
+		'open: code '*) code=${words[2]} ;;
+		'ns '*) seen[ns ${words[1]##*/}]=${words[2]} ;;
+		'host '* | 'domain '*) seen[${words[0]}]=${words[1]} ;;
+		'id '*) ids[${words[1]}]=${words[2]} ;;
+		'mount '*) mounted[${words[5]}]=$line ;;
+		'env: '*) seen[environment ${words[1]}]=${line#env: "${words[1]}" } ;;
+		esac
+	done < <(timeout 20 pamprobe pt "$1" open "${ENVIRONMENT[@]/#/env=}" run="$script" close 2>&1)
 }
 
-# What is on a path: the mount that was made last.
-mounted() {
-	awk -v path="$1" '$1 == "mountinfo" && $6 == path { line = $0 } END { print line }' <<<"$seen"
+# The line of the open or of the refusal, into $log: the log may come a little later.
+read_log() {
+	wait_until 20 log_new_has ' (opened|refused): '
+	log=$(log_new)
 }
 
-of() {
-	sed -n "s/^$1 //p" <<<"$seen"
-}
+# ---- the comparison
 
 wrong() {
 	problems+="$user: $1"$'\n'
 }
 
-# same WHAT GOT WANTED
+# same WHAT SEEN EXPLAINED
 same() {
 	[ "$2" = "$3" ] || wrong "$1: explained '$3', seen '$2'"
 }
 
-# The option of a mount, as explained: NAME=VALUE, or a bare word.
-option() {
-	sed -n "s/.* $1=\([^ ]*\).*/\1/p" <<<"$options "
+# part TEXT REGEX: what the parentheses of the regex match, into $part.
+part() {
+	part=''
+	[[ $1 =~ $2 ]] && part=${BASH_REMATCH[1]}
 }
 
-has() {
-	[[ " $options " == *" $1 "* ]]
-}
-
-kib() {
+# In KiB, into $kib; "percent" where the memory decides.
+to_kib() {
 	case $1 in
-	*K) echo "${1%K}" ;;
-	*M) echo $((${1%M} * 1024)) ;;
-	*G) echo $((${1%G} * 1024 * 1024)) ;;
-	*%) echo percent ;;
-	*) echo $(($1 / 1024)) ;;
+	*K) kib=${1%K} ;;
+	*M) kib=$((${1%M} * 1024)) ;;
+	*G) kib=$((${1%G} * 1024 * 1024)) ;;
+	*) kib=percent ;;
 	esac
 }
 
 compare_tmpfs() {
-	local line=$1 super=${1##* } size seen_size mode
+	local options=$1 line=$2 mode
 
-	size=$(kib "$(option size)")
-	seen_size=$(sed -n 's/.*[ ,]size=\([0-9]*\)k.*/\1/p' <<<" $super")
-	[ "$size" != percent ] || seen_size=${seen_size:+percent}
-	same "$path: size" "$seen_size" "$size"
-	same "$path: inodes" "$(sed -n 's/.*,nr_inodes=\([0-9]*\).*/\1/p' <<<"$super")" "$(option inodes)"
-	mode=$(sed -n 's/.*,mode=\([0-7]*\).*/\1/p' <<<"$super")
-	same "$path: mode" "$(printf %04o "0${mode:-1777}")" "$(option mode)"
-	same "$path: noexec" "$([[ $line == *noexec* ]] && echo yes)" "$(has noexec && echo yes)"
+	part "$options" ' size=([^ ]*)'
+	to_kib "$part"
+	part "$line" '[ ,]size=([0-9]+)k'
+	[ "$kib" != percent ] || part=${part:+percent}
+	same "$path: size" "$part" "$kib"
+	part "$options" ' inodes=([0-9]+)'
+	mode=$part
+	part "$line" ',nr_inodes=([0-9]+)'
+	same "$path: inodes" "$part" "$mode"
+	part "$line" ',mode=([0-7]+)'
+	printf -v mode %04o "0${part:-1777}"
+	part "$options" ' mode=([0-7]+)'
+	same "$path: mode" "$mode" "$part"
+	part "$line" '(noexec)'
+	mode=$part
+	part "$options" ' (noexec)'
+	same "$path: noexec" "$mode" "$part"
 }
 
-# One line `mount: TYPE on PATH OPTIONS`.
-compare_mount() {
-	local type=$1 path=$3 line identity
-	shift 3
-	options=$*
-
-	line=$(mounted "$path")
-	identity=$(sed -n "s|^identity $path ||p" <<<"$seen")
-	explained_paths+=" $path"
-	if [ ! -e "$path" ] && ! is_below_ours "$path"; then
-		has optional || [ "$type" = expose ] || wrong "$path: is missing, and was opened"
-		same "$path: skipped" "$line" ""
-		return
-	fi
-	[ -n "$line" ] || { wrong "$path: nothing is mounted there" && return; }
-	[[ $type == readonly || $line == *nosuid* && $line == *nodev* ]] || wrong "$path: not nosuid,nodev: $line"
-	case $type in
-	tmpfs) compare_tmpfs "$line" ;;
-	proc)
-		[[ $line == *' - proc '* ]] || wrong "$path: no proc"
-		same "$path: hidepid" "$(sed -n 's/.*hidepid=\([a-z]*\).*/\1/p' <<<"$line")" "$(option hidepid)"
-		;;
-	mqueue) [[ $line == *' - mqueue '* ]] || wrong "$path: no mqueue" ;;
-	instance) [[ $line == *"/var/lib/nsunshare/instances/"* ]] || wrong "$path: no instance: $line" ;;
-	bind | expose)
-		[ "$type" = bind ] && from=$(option source) || from=$path
-		same "$path: identity" "$identity" "$(stat -c %i "$from")"
-		same "$path: read_only" "$([[ $line == *' ro,'* ]] && echo yes)" "$(has read_only && echo yes)"
-		;;
-	readonly)
-		same "$path: identity" "$identity" "$(stat -c %i "$path")"
-		[[ $line == *' ro'[,\ ]* ]] || wrong "$path: may be written"
-		;;
-	mask) [ "$identity" != "$(stat -c %i "$path")" ] || wrong "$path: is not masked" ;;
-	hosts) ;;
-	*) wrong "unknown type $type" ;;
-	esac
-}
-
-# Below a mount that came before, where what is missing is made.
-is_below_ours() {
+# is_below PATH PATHS: below one of them.
+is_below() {
 	local earlier
 
-	for earlier in $explained_paths; do
+	for earlier in $2; do
 		[[ $1 != "$earlier"/* ]] || return 0
 	done
 	return 1
 }
 
-# Is there a mount that nobody said anything of? What was covered meanwhile is in both lists. A mask under slave pins what is above.
+# Is there nothing to be seen of a mount, and rightly? What is missing is made in a tmpfs or an instance only, and but for expose.
+is_skipped() {
+	local type=$1 options=$2
+
+	[ "$type" = expose ] || [[ $options == *' optional'* ]] || return
+	if [ -z "${host_ids[$path]:-}" ]; then
+		[ "$type" = expose ] || ! is_below "$path" "$explained_paths"
+	else
+		[ -z "${ids[$path]:-}" ] && is_below "$path" "$full_paths"
+	fi
+}
+
+# One line "TYPE on PATH OPTIONS".
+compare_mount() {
+	local type=$1 path=$3 line options part was_below=''
+	shift 3
+	options=" $*"
+	line=${mounted[$path]:-}
+
+	! is_below "$path" "$explained_paths" || was_below=yes
+	if is_skipped "$type" "$options"; then
+		same "$path: skipped" "$line" "${host_mounted[$path]:-}"
+		return
+	fi
+	explained_paths+=" $path"
+	[[ $type == tmpfs || $type == instance ]] || full_paths+=" $path"
+	if [ "$type" = expose ] && [ -z "$was_below" ]; then # nothing hides it
+		same "$path: identity" "${ids[$path]:-}" "${host_ids[$path]:-}"
+		return
+	fi
+	[ -n "$line" ] || { wrong "$path: nothing is mounted there" && return; }
+	[[ $type == readonly || $line == *nosuid* && $line == *nodev* ]] || wrong "$path: not nosuid,nodev: $line"
+	case $type in
+	tmpfs) compare_tmpfs "$options" "$line" ;;
+	proc)
+		[[ $line == *' - proc '* ]] || wrong "$path: no proc"
+		part "$line" 'hidepid=([a-z]+)'
+		line=$part
+		part "$options" ' hidepid=([a-z]+)'
+		same "$path: hidepid" "$line" "$part"
+		;;
+	mqueue) [[ $line == *' - mqueue '* ]] || wrong "$path: no mqueue" ;;
+	instance) [[ $line == */var/lib/nsunshare/instances/* ]] || wrong "$path: no instance: $line" ;;
+	bind)
+		part "$options" ' source=([^ ]*)'
+		same "$path: identity" "${ids[$path]:-}" "${host_ids[$part]:-}"
+		part "$line" ' (ro),'
+		same "$path: read_only" "${part:+ read_only}" "$([[ $options != *' read_only'* ]] || echo ' read_only')"
+		;;
+	expose) same "$path: identity" "${ids[$path]:-}" "${host_ids[$path]:-}" ;;
+	readonly) [[ $line == *' ro'[,\ ]* ]] || wrong "$path: may be written" ;;
+	mask) [ "${ids[$path]:-}" != "${host_ids[$path]:-none}" ] || wrong "$path: is not masked" ;;
+	hosts) ;;
+	*) wrong "unknown type $type" ;;
+	esac
+}
+
+# Is there a mount that nobody said anything of? A mask under slave propagation pins what is above.
 compare_rest() {
 	local path
 
-	while read -r path; do
-		[[ " $explained_paths " == *" $path "* ]] && continue
-		[ "$(value_of propagation)" = slave ] && [[ $path =~ ^/[a-z]+$ ]] && continue
-		wrong "$path: a mount that was not explained: $(mounted "$path")"
-	done < <(comm -13 <(awk '{ print $5 }' /proc/self/mountinfo | sort) <(awk '$1 == "mountinfo" { print $6 }' <<<"$seen" | sort) | sort -u)
-}
-
-value_of() {
-	sed -n "s/^$1: \(.*\)  \[.*\]$/\1/p" <<<"$explained"
+	for path in "${!mounted[@]}"; do
+		[ -z "${host_mounted[$path]:-}" ] || continue
+		[[ " $explained_paths " != *" $path "* ]] || continue
+		[ "${explained[propagation]:-}" = slave ] && [[ $path =~ ^/[a-z]+$ ]] && continue
+		wrong "$path: a mount that was not explained: ${mounted[$path]}"
+	done
 }
 
 compare_namespaces() {
-	local kind name wanted=$1
+	local kind name
 
 	for kind in mount:mnt ipc:ipc uts:uts pid:pid; do
 		name=${kind#*:}
-		if [[ ,$wanted, == *,${kind%:*},* ]]; then
-			[ "$(of "ns $name")" != "$(namespace "$name")" ] || wrong "namespace ${kind%:*}: explained, and not there"
+		if [[ ,$1, == *,${kind%:*},* ]]; then
+			[ "${seen[ns $name]:-}" != "${host_namespace[$name]}" ] || wrong "namespace ${kind%:*}: explained, and not there"
 		else
-			same "namespace ${kind%:*}" "$(of "ns $name")" "$(namespace "$name")"
+			same "namespace ${kind%:*}" "${seen[ns $name]:-}" "${host_namespace[$name]}"
 		fi
 	done
 }
 
-compare_names() {
-	local name
+compare_values() {
+	local name root=${mounted[/]:-}
 
-	name=$(value_of hostname)
-	[ "$name" != - ] || name=shellhost
-	same hostname "$(of host)" "$name"
-	name=$(value_of domainname)
-	[ "$name" != - ] || name=$(</proc/sys/kernel/domainname)
-	same domainname "$(of domain)" "$name"
-}
-
-compare_environment() {
-	local name wanted got
-
+	name=${explained[hostname]:-}
+	same hostname "${seen[host]:-}" "${name/#-/shellhost}"
+	name=${explained[domainname]:-}
+	same domainname "${seen[domain]:-}" "${name/#-/$host_domain}"
 	for name in "${ENVIRONMENT[@]}"; do
-		wanted=$(sed -n "s/^environment: $name=\(.*\)  \[.*/\1/p" <<<"$explained")
-		got=$(sed -n "s/^env: $name //p" <<<"$seen")
-		[ "$name" = SESSION ] && [[ $got =~ ^[0-9a-f]{16}$ ]] && [ -n "$wanted" ] && continue # another one each time
-		same "environment $name" "$got" "${wanted:--}"
+		[ "$name" = SESSION ] && [ -n "${explained[environment SESSION]:-}" ] &&
+			[[ ${seen[environment SESSION]:-} =~ ^[0-9a-f]{16}$ ]] && continue # another one each time
+		same "environment $name" "${seen[environment $name]:-}" "${explained[environment $name]:--}"
 	done
-}
-
-compare_propagation() {
-	local root
-
-	root=$(mounted /)
-	case $(value_of propagation) in
+	case ${explained[propagation]:-} in
 	private) [[ $root != *shared:* && $root != *master:* ]] || wrong "propagation: explained private, seen $root" ;;
 	slave) [[ $root != *shared:* && $root == *master:* ]] || wrong "propagation: explained slave, seen $root" ;;
-	*) wrong "propagation: $(value_of propagation)" ;;
+	*) wrong "propagation: ${explained[propagation]:-}" ;;
 	esac
-}
-
-compare_log() {
-	local line rule
-
-	line=$(log_new | sed -n 's/.* opened: //p')
-	rule=$(sed -n 's/^rule: yes  \[\(.*\)\]/\1/p' <<<"$explained")
-	same "profile in the log" "$(sed -n 's/.* profile=\([^ ]*\).*/\1/p' <<<"$line")" "$(value_of profile)"
-	[ -z "$rule" ] || same "rule in the log" "$(sed -n 's/.* rule=\([^ ]*\).*/\1/p' <<<"$line")" "$rule"
+	read_log
+	part "$log" ' opened: .* profile=([^ ]+) '
+	same "profile in the log" "$part" "${explained[profile]:-}"
+	part "$log" ' opened: .* rule=([^ ]+) '
+	[ -z "${explained[rule]:-}" ] || same "rule in the log" "$part" "${explained[rule]}"
 }
 
 compare_user() {
-	local status line identities='' explained_paths=''
+	local user=$1 is_explained=yes line explained_paths='' full_paths='' log part
 
-	explained=$(nsunshare explain "$user" --service pt 2>/root/explain-error)
-	status=$?
-	identities=$(sed -n 's/^mount: [a-z]* on \([^ ]*\).*/echo "identity \1 $(stat -c %i \1 2>\&1)";/p' <<<"$explained")
-	look
-	code=$(sed -n 's/^open: code //p' <<<"$seen")
+	explain "$user" || is_explained=no
+	look "$user"
 	[ "$code" != 0 ] || n_opened=$((n_opened + 1))
-	if [ $status != 0 ]; then
+	if [ $is_explained = no ]; then
 		[ "$code" != 0 ] || wrong "explain says it would be refused, and it was opened: $(</root/explain-error)"
 		return
 	fi
 	if [ "$code" != 0 ]; then # what only the helper can see, and explain does not say
 		n_refused=$((n_refused + 1))
-		line=$(log_new | sed -n 's/.*refused: //p')
-		grep -Eq "to mount over|to bind|No such file|source|directory" <<<"$line" || wrong "explained, and refused: $line"
+		read_log
+		[[ $log =~ refused:.*('to mount over: '|'in its source'|'No such file'|'could be moved away from outside') ]] ||
+			wrong "explained, and refused: $log"
 		return
 	fi
-	if grep -q '^session: left alone' <<<"$explained"; then
+	if [ "${explained[session]:-}" = 'left alone' ]; then
 		n_alone=$((n_alone + 1))
 		compare_namespaces ""
-		same "host name" "$(of host)" shellhost
+		same "host name" "${seen[host]:-}" shellhost
 		return
 	fi
-	compare_namespaces "$(value_of namespaces)"
-	compare_names
-	compare_environment
-	compare_propagation
-	compare_log
-	while IFS= read -r line; do
+	compare_namespaces "${explained[namespaces]:-}"
+	compare_values
+	for line in "${explained_mounts[@]}"; do
 		# shellcheck disable=SC2086 # words
 		compare_mount $line
 		n_mounts=$((n_mounts + 1))
-	done < <(sed -n 's/^mount: \(.*\)  \[.*\]$/\1/p' <<<"$explained")
+	done
 	compare_rest
 }
 
 compare_policy() {
-	local problems='' first=$1 user
+	local problems='' first=$1 one_user
 
 	seed=$first
 	make_policy
-	for user in "${USERS[@]}"; do
-		compare_user
+	for one_user in "${USERS[@]}"; do
+		compare_user "$one_user"
 	done
 	[ -z "$problems" ] || fail "policy $first: what is explained and what is there are the same" \
-		"seed $first"$'\n'"$problems$(cat "$POLICY")"$'\n'"carol.conf: $user_file"
+		"seed $first"$'\n'"$problems$(<"$POLICY")"$'\n'"carol.conf: $user_file"
 }
 
 make_host() {
+	local name number words line
+
 	useradd -m -u 1503 carol
 	mkdir -p /srv/from/{a,b} /srv/p{1,2,3,4} /srv/p4/deep /tmp/inner /tmp/exposed /tmp/of-alice
 	chmod 1777 /tmp
-	install -d -m 0755 ${USER_FILES%/*} $USER_FILES
-	touch /srv/file
+	install -d -m 0755 "${USER_FILES%/*}" "$USER_FILES"
+	touch /srv/file /srv/from/file
+	# shellcheck disable=SC2086 # words
+	while read -r name number; do
+		host_ids[$name]=$number
+	done < <(stat -c '%n %i' $PLACES 2>/dev/null)
+	while read -r name number; do
+		host_namespace[${name##*/}]=$number
+	done < <(stat -L -c '%n %i' /proc/self/ns/*)
+	while IFS= read -r line; do
+		read -ra words <<<"$line"
+		host_mounted[${words[4]}]=$line
+	done </proc/self/mountinfo
+	host_domain=$(</proc/sys/kernel/domainname)
 }
 
 n_opened=0
