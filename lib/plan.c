@@ -208,6 +208,9 @@ static int check_mount(const struct nsu_plan *plan, size_t index, struct nsu_fai
 		if (earlier->type == NSU_PLAN_MASK && nsu_text_is_below(mount->path, earlier->path))
 			return nsu_fail_because(fail, EINVAL, "%s on '%s': it lies below the mask on '%s'",
 			                        nsu_plan_mount_name(mount->type), mount->path, earlier->path);
+		if (mount->type == NSU_PLAN_EXPOSE && nsu_text_is_below(earlier->path, mount->path))
+			return nsu_fail_because(fail, EINVAL, "expose '%s': it would undo the %s on '%s'", mount->path,
+			                        nsu_plan_mount_name(earlier->type), earlier->path);
 	}
 	return check_type(plan, index, fail);
 }
