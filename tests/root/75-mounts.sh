@@ -211,6 +211,23 @@ test_proc() {
 	rmdir /srv/proc
 }
 
+# What is hidden in /proc stays hidden from who mounts another one, in a pid namespace of his own.
+test_masks_in_proc() {
+	local fresh='unshare -Urpf --mount-proc true 2>/dev/null && echo mounted || echo not'
+
+	if ! "${AS_ALICE[@]}" unshare -Urpf true 2>/dev/null; then
+		skip "C-77 a fresh proc where a part is masked" "users get no user namespaces here"
+		return
+	fi
+	policy_for_users 'base = "default";'
+	inside "C-77 a fresh proc of the user where nothing is masked (control)" mounted "$(as_alice "$fresh")"
+	policy_for_users 'base = "default"; extra_mounts = ( { type = "mask"; path = "/proc/kallsyms"; }, { type = "mask"; path = "/proc/fs"; },
+		{ type = "readonly"; path = "/proc/sys"; } );'
+	inside "C-77 masks in /proc: of the session's own" $'0\n0\nno' 'wc -c </proc/kallsyms' 'ls /proc/fs | wc -l' \
+		'echo x 2>/dev/null >/proc/sys/kernel/domainname || echo no'
+	inside "C-77 a fresh proc of the user where a part is masked" not "$(as_alice "$fresh")"
+}
+
 # The kernel lets no new proc be mounted where parts of the old one are hidden: containers of the user need a whole one.
 test_nestable() {
 	local bwrap='bwrap --ro-bind / / --proc /proc --unshare-pid --unshare-user cat /proc/self/comm'
@@ -339,6 +356,12 @@ test_expose() {
 	check_is "expose: one path as a string, or refused" "$code$out" "0file"
 	policy_for_users 'base = "default"; expose = [ "/tmp/.X11-unix" ];' 'expose = [ "/tmp/file" ];'
 	inside "expose: that of the rule replaces that of the profile" file 'ls -A /tmp'
+	make_places
+	policy_for_users 'base = "default"; expose = [ "/srv/t" ];
+		extra_mounts = ( { type = "tmpfs"; path = "/srv"; mode = "0755"; }, { type = "mask"; path = "/srv/t/dir"; } );'
+	refused "expose of what is above a mask" "expose ./srv/t.: it would undo the mask on ./srv/t/dir."
+	policy_for_users 'base = "default"; expose = [ "/tmp" ];'
+	refused "expose of a private directory itself" "/tmp. would undo the mount on that path"
 	rm -rf /tmp/{.X11-unix,of-*,file,fifo,link,socket}
 }
 
@@ -354,6 +377,7 @@ test_readonly
 test_mask
 test_uncover
 test_proc
+test_masks_in_proc
 test_nestable
 test_propagation
 test_leaks
