@@ -72,19 +72,24 @@ test_include() {
 	rm -r /etc/security/inc
 }
 
-# Each file of the unit tests that holds one mistake, by a real login. Its message has FILE for the name.
+# Each policy of the unit tests that holds one mistake, by a real login: NAME.conf with the drop-ins and files of users of NAME.d.
+# Its message has FILE for the name.
 test_wrong() {
 	local file message bad='' n=0
 
 	for file in "$WRONG"/*.conf; do
 		policy <"$file"
-		message=$(<"${file%.conf}.message")
+		rm -rf "$DROPINS"
+		[ ! -d "${file%.conf}.d" ] || install -D -m 0644 -t "$DROPINS" "${file%.conf}.d"/*.conf 2>/dev/null
+		[ ! -d "${file%.conf}.d/users" ] || install -D -m 0644 -t "$DROPINS/users" "${file%.conf}.d"/users/*.conf
+		message=$(sed "s|FILE\.d|$DROPINS|g; s|FILE|$POLICY|g" "${file%.conf}.message")
 		log_in
 		n=$((n + 1))
-		if ! grep -q '^open: code 4$' <<<"$out" || ! wait_until 20 log_has_text "${message/FILE/$POLICY}"; then
+		if ! grep -q '^open: code 4$' <<<"$out" || ! wait_until 20 log_has_text "$message"; then
 			bad+="$(basename "$file"): $out"$'\n'"$(log_new)"$'\n'
 		fi
 	done
+	rm -rf "$DROPINS"
 	check_is "C-10, C-31, C-32, C-33: each of $n files with one mistake is refused with its message" "$bad" ""
 	check "C-10, C-31, C-32, C-33: there are many of them (control)" test "$n" -ge 80
 	policy_for_users
