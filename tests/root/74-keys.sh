@@ -74,7 +74,7 @@ test_names() {
 test_environment() {
 	policy_for_users 'base = "default"; environment = [ "TMPDIR=/tmp/%u", "SESSION=%i", "EMPTY=", "PERCENT=%%" ];' 
 	log_in alice env=TMPDIR open env=TMPDIR env=SESSION env=EMPTY env=PERCENT env=NSUNSHARE_ID close env=TMPDIR
-	check_is "environment: set at the open, gone with the close" "$(sed "s/ [0-9a-f]\{16\}$/ ID/" <<<"$out" | paste -sd ';')" \
+	check_is "environment: set at the open, gone with the close" "$(sed -E "s/ [0-9a-f]{16}$/ ID/" <<<"$out" | paste -sd ';')" \
 		"env: TMPDIR -;env: TMPDIR /tmp/alice;env: SESSION ID;env: EMPTY ;env: PERCENT %;env: NSUNSHARE_ID ID;env: TMPDIR -"
 	check_is "environment: %i is the session's id" "$(grep -c "$(sed -n 's/.*NSUNSHARE_ID //p' <<<"$out")" <<<"$out")" 2
 	start_sshd
@@ -91,7 +91,7 @@ nested() {
 
 	inner='readlink /proc/self/ns/mnt; pamprobe pt '$user' open run="readlink /proc/self/ns/mnt; hostname" close 2>&1'
 	log_in alice open run="$inner" close
-	outer=$(sed -n 1p <<<"$out")
+	outer_regex=$(sed -n '1s/[][]/\\&/gp' <<<"$out")
 	out=$(tail -n +2 <<<"$out")
 }
 
@@ -103,14 +103,14 @@ test_nested() {
 		profiles = { other = { base = "default"; hostname = "of-bob"; }; };
 	END
 	nested alice
-	check_has "nested = \"nest\", the same user and profile: stays" "$out" "^$(sed 's/[][]/\\&/g' <<<"$outer")$"
+	check_has "nested = \"nest\", the same user and profile: stays" "$out" "^$outer_regex$"
 	check_log "nested = \"nest\", the same user and profile: the log says so" 'stays in session [0-9a-f]{16}'
 	nested bob
 	check_has "nested = \"nest\", another user: a session inside" "$out" '^of-bob$'
-	check_hasnt "nested = \"nest\", another user: of its own" "$out" "^$(sed 's/[][]/\\&/g' <<<"$outer")$"
+	check_hasnt "nested = \"nest\", another user: of its own" "$out" "^$outer_regex$"
 	policy_for_users 'base = "default"; nested = "stay";'
 	nested bob
-	check_has "nested = \"stay\", another user: stays" "$out" "^$(sed 's/[][]/\\&/g' <<<"$outer")$"
+	check_has "nested = \"stay\", another user: stays" "$out" "^$outer_regex$"
 	policy <<-'END'
 		rules = ( { user = "alice"; profile = "default"; }, { user = "bob"; profile = "default"; nested = "deny"; } );
 	END
@@ -139,12 +139,12 @@ test_nested() {
 # ---- files
 
 dropin() {
-	mkdir -p $DROPINS
+	mkdir -p "$DROPINS"
 	install -m 0644 /dev/stdin "$DROPINS/$1"
 }
 
 user_file() {
-	mkdir -p $USERS
+	mkdir -p "$USERS"
 	install -m 0644 /dev/stdin "$USERS/$1.conf"
 }
 
@@ -161,10 +161,10 @@ test_dropins() {
 	refused "drop-ins: a profile defined twice: both places are named" "$DROPINS/40-d.conf:1: .*$POLICY:1"
 	dropin 40-d.conf <<<'rules = ( nonsense'
 	refused "drop-ins: a broken one refuses all" "$DROPINS/40-d.conf:1: "
-	rm $DROPINS/40-d.conf
+	rm "$DROPINS/40-d.conf"
 	rm "$POLICY"
 	refused "drop-ins alone are no policy" "$POLICY: there is no policy"
-	rm -r $DROPINS
+	rm -r "$DROPINS"
 }
 
 # Each function spoils $spoiled, a good file in $spoiled_dir.
@@ -208,7 +208,7 @@ test_spoiled() {
 	while IFS='| ' read -r row spoil reason; do
 		[ -n "$row" ] || continue
 		for spoiled in $DROPINS/10-a.conf $USERS/alice.conf; do
-			rm -rf $DROPINS /etc/real.d /etc/real.conf
+			rm -rf "$DROPINS" /etc/real.d /etc/real.conf
 			policy_for_users
 			dropin 10-a.conf <<<'rules = ();'
 			user_file alice <<<'timeout = 4000;'
@@ -217,7 +217,7 @@ test_spoiled() {
 			refused "$row ${spoiled#"$DROPINS/"}, ${spoil//_/ }" "(${spoiled_dir%/*}.*)?${reason}"
 		done
 	done <<<"$SPOILS"
-	rm -rf $DROPINS /etc/real.d /etc/real.conf
+	rm -rf "$DROPINS" /etc/real.d /etc/real.conf
 }
 
 test_user_files() {
@@ -246,7 +246,7 @@ test_user_files() {
 	check_is "C-40 file of a user whose name leads elsewhere: not read" "$code" 0
 	rm /etc/security/real.conf
 	cp /root/passwd /etc/passwd
-	rm -r $DROPINS
+	rm -r "$DROPINS"
 }
 
 test_order_of_effect() {
@@ -265,7 +265,7 @@ test_order_of_effect() {
 	user_file alice <<<'mounts = ( { type = "tmpfs"; path = "/srv/file"; } );'
 	log_in alice open run='grep -o " /srv/[a-z]* " /proc/self/mountinfo' close
 	check_is "order of effect: mounts replace all that is inherited" "$(tr -d ' ' <<<"$out" | paste -sd ' ')" "/srv/file"
-	rm -r $DROPINS /srv/{rule,lower,upper,file}
+	rm -r "$DROPINS" /srv/{rule,lower,upper,file}
 }
 
 build_tool pamprobe -lpam -lpthread

@@ -9,7 +9,7 @@
 
 readonly INSTANCES=/var/lib/nsunshare/instances
 readonly THROW_AWAY=/var/lib/nsunshare/sessions
-readonly SEEN=/srv/seen # a place that sessions and host share, and alice may write
+readonly SEEN=/var/seen # a place that sessions and host share, and alice may write
 AS_ALICE=(setpriv --reuid=1501 --regid=1501 --init-groups --reset-env)
 
 # mounts ENTRIES [KEYS]: the policy
@@ -120,6 +120,15 @@ test_instance() {
 	wait "$held" 2>/dev/null
 	wait_until 20 no_pid1
 	check_is "instance, remove = \"logout\": gone too when the opener is killed" "$(find $THROW_AWAY -mindepth 1 2>/dev/null)" ""
+	make_places
+	cat >/srv/give/fill <<-'END'
+		cd /srv/place; ln -s /srv/t link; ln -s /srv/t/dir dir; mkdir -p a/b c; ln -s /srv/t a/b/link; touch a/b/file c/file
+		chmod 000 a/b a c; mkdir deep; cd deep; for i in $(seq 1500); do mkdir x && cd x || exit; done; ln -s /srv/t link; echo is filled
+	END
+	inside "instance, remove = \"logout\": filled by a hostile user" "is filled" "$(as_alice 'sh /srv/give/fill')"
+	wait_until 30 no_pid1
+	check_is "instance, remove = \"logout\": all of that is gone, by no link" \
+		"$(find $THROW_AWAY -mindepth 1 2>/dev/null | head -3) $(cat /srv/t/dir/secret /srv/t/file | paste -sd ' ')" " secret secret"
 	mounts '{ type = "instance"; path = "/srv/place"; remove = "logout"; }'
 	refused "instance, remove = \"logout\" without the pid namespace" "pid"
 	rm -rf /var/lib/nsunshare
@@ -243,7 +252,7 @@ test_nestable() {
 }
 
 test_propagation() {
-	local kind wanted
+	local kind wanted above keys
 
 	make_places
 	mkdir -p /srv/over/dir
@@ -257,15 +266,19 @@ test_propagation() {
 		let_go
 		check_is "C-88 propagation $kind: a later mount of the host on the mask is not seen" "$(grep -v : "$OUTPUT")" $'hidden\n0'
 		umount /srv/t/dir
+		mkdir -p /root/new/t/dir
+		cp /srv/over/dir/secret /root/new/t/dir
 		for above in /srv/t /srv; do
 			later=("run=cat /srv/t/dir/secret 2>/dev/null || echo hidden" "run=cat /srv/dir/secret 2>/dev/null || echo hidden")
 			hold
-			mkdir -p /root/new/t/dir
-			cp /srv/over/dir/secret /root/new/t/dir
-			[ $above = /srv ] && mount --bind /root/new /srv || mount --bind /root/new/t /srv/t
-			touch $SEEN/go 2>/dev/null
-			umount -l $above
+			if [ $above = /srv ]; then
+				mount --bind /root/new /srv
+			else
+				mount --bind /root/new/t /srv/t
+			fi
+			check_is "C-88 propagation $kind: the mount on $above is there (control)" "$(cat /srv/t/dir/secret)" secret
 			let_go
+			umount -l $above
 			check_is "C-88 propagation $kind: nor does one on $above uncover it" "$(grep -v : "$OUTPUT" | sort -u)" hidden
 		done
 		rm -rf /root/new
@@ -338,8 +351,6 @@ test_setuid() {
 }
 
 test_expose() {
-	local what
-
 	make_places
 	mkdir -p /tmp/.X11-unix /tmp/of-%u
 	mkdir -p /tmp/of-alice

@@ -8,7 +8,7 @@
 
 readonly SEEN=/srv/seen # a place that sessions and host share, and alice may write
 readonly VICTIM=/srv/victim
-readonly OPENS=250 # of each race
+readonly OPENS=200 # of each race
 readonly TRIES=20  # times 100 mounts by path, until one hits
 readonly OPENS_MIN=2000 SWAPS_MIN=200000 # of all together
 AS_ALICE=(setpriv --reuid=1501 --regid=1501 --init-groups)
@@ -72,7 +72,7 @@ start_swapping() {
 }
 
 has_swapped() {
-	[ -s $SEEN/count ] && [ "$(swaps)" -gt 0 ]
+	[ -s "$SEEN/count" ] && [ "$(swaps)" -gt 0 ]
 }
 
 stop_swapping() {

@@ -356,7 +356,7 @@ hang() {
 }
 
 test_fuse() {
-	local what fuse
+	local what fuse slow
 
 	mknod -m 0666 /dev/fuse c 10 229
 	mkdir -p /srv/fuse
@@ -374,14 +374,14 @@ test_fuse() {
 		slow=$!
 		sleep 0.1
 		check "C-19 $what: another login is not kept" test "$(timeout 5 pamprobe pt bob open close | grep -c 'code 0')" = 2
-		wait $slow
+		wait "$slow"
 		ms=$(sed -n 's/^open: ms //p' /root/slow)
 		check_has "C-19 $what: refused" "$(</root/slow)" '^open: code 4$'
 		check "C-19 $what: after its time, $ms ms" test "${ms:-0}" -ge 400 -a "${ms:-0}" -lt 800
 		check_log "C-19 $what: the log says why" 'refused: user=alice .*the helper was not ready within 400 ms'
 		umount -l /srv/fuse
-		kill $fuse
-		wait $fuse 2>/dev/null
+		kill "$fuse"
+		wait "$fuse" 2>/dev/null
 		check "C-19 $what: nothing is left when it is gone" wait_until 20 no_pid1
 	done
 	rm -r /dev/fuse /srv/fuse
