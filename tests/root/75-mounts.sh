@@ -6,53 +6,11 @@
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
+. "$HERE/session.inc"
 
 readonly INSTANCES=/var/lib/nsunshare/instances
 readonly THROW_AWAY=/var/lib/nsunshare/sessions
 readonly SEEN=/var/seen # a place that sessions and host share, and alice may write
-AS_ALICE=(setpriv --reuid=1501 --regid=1501 --init-groups --reset-env)
-
-# mounts ENTRIES [KEYS]: the policy
-mounts() {
-	policy_for_users "namespaces = [ \"${namespace:-mount}\" ]; mounts = ( $1 ); ${2:-}"
-}
-
-# log_in STEP...: as alice, into $out; the commands see what she sees. Each step is a command.
-log_in() {
-	local steps=() step
-
-	for step; do
-		steps+=("run=$step")
-	done
-	log_mark
-	out=$(timeout 30 pamprobe pt "${user:-alice}" open "${steps[@]}" close 2>&1)
-	code=$(sed -n 's/^open: code //p' <<<"$out")
-	out=$(grep -vE '^(open|close|run|message):' <<<"$out")
-}
-
-# inside NAME WANTED STEP...: opened, and the steps print this.
-inside() {
-	local name=$1 wanted=$2
-	shift 2
-
-	log_in "$@"
-	if [ "$code" = 0 ]; then
-		check_is "$name" "$out" "$wanted"
-	else
-		fail "$name" "code $code"$'\n'"$(log_new)"
-	fi
-}
-
-refused() {
-	log_in
-	check_is "$1: refused with PAM_SYSTEM_ERR" "$code" 4
-	check_log "$1: the log says why" "refused: user=alice service=pt: .*$2"
-}
-
-as_alice() {
-	printf '%s sh -c %q' "${AS_ALICE[*]}" "$1"
-}
-
 # hold STEP...: a session stays open until let_go.
 hold() {
 	rm -f $SEEN/ready $SEEN/go

@@ -1,60 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# What may stand where the policy wants to mount, or to mount from: links, pipes, files, directories of others, file systems that
-# do not answer, 10,000 mounts. The races for these places are in 76-races.sh.
+# What may stand where the policy wants to mount, or to mount from: links, pipes, files, directories of others.
+# The races for these places are in 76-races.sh.
 # shellcheck disable=SC2016 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
+. "$HERE/session.inc"
 
 readonly INSTANCES=/var/lib/nsunshare/instances
-readonly REFUSED_MS_MAX=1000
-readonly MOUNTS=10000 MOUNTS_MS_MAX=2000
-AS_ALICE=(setpriv --reuid=1501 --regid=1501 --init-groups --reset-env)
-
-# mounts ENTRIES [KEYS]: the policy
-mounts() {
-	policy_for_users "namespaces = [ \"mount\" ]; mounts = ( $1 ); ${2:-}"
-}
-
-# log_in STEP...: as alice, into $out; the commands see what she sees. Each step is a command.
-log_in() {
-	local steps=() step
-
-	for step; do
-		steps+=("run=$step")
-	done
-	log_mark
-	out=$(timeout 30 pamprobe pt alice open "${steps[@]}" close 2>&1)
-	code=$(sed -n 's/^open: code //p' <<<"$out")
-	ms=$(sed -n 's/^open: ms //p' <<<"$out")
-	out=$(grep -vE '^(open|close|run|message):' <<<"$out")
-}
-
-# as_alice COMMAND: for log_in, with her rights.
-as_alice() {
-	printf '%s sh -c %q' "${AS_ALICE[*]}" "$1"
-}
-
-refused() {
-	log_in
-	check_is "$1: refused with PAM_SYSTEM_ERR" "$code" 4
-	check_log "$1: the log says why" "refused: user=alice service=pt: .*$2"
-	check "$1: at once (${ms:-?} ms)" test "${ms:-99999}" -lt $REFUSED_MS_MAX
-}
-
-# served NAME WANTED STEP...: opened, and the steps print this.
-served() {
-	local name=$1 wanted=$2
-	shift 2
-
-	log_in "$@"
-	if [ "$code" = 0 ]; then
-		check_is "$name" "$out" "$wanted"
-	else
-		fail "$name" "code $code"$'\n'"$(log_new)"
-	fi
-}
 
 # ---- what stands at the target
 
@@ -110,12 +64,12 @@ test_masks() {
 
 	make_targets
 	mounts "$(entry mask /srv/t/dir)"
-	served "C-06 mask on a directory: an empty directory" "directory 0 no" \
+	inside "C-06 mask on a directory: an empty directory" "directory 0 no" \
 		'echo "$(stat -c %F /srv/t/dir) $(ls -A /srv/t/dir | wc -l) $(test -e /srv/t/dir/file && echo yes || echo no)"'
 	mounts "$(entry mask /srv/t/file)"
-	served "C-06 mask on a file: an empty file" "regular empty file 0" 'echo "$(stat -c %F /srv/t/file) $(wc -c </srv/t/file)"'
+	inside "C-06 mask on a file: an empty file" "regular empty file 0" 'echo "$(stat -c %F /srv/t/file) $(wc -c </srv/t/file)"'
 	mounts "$(entry mask /srv/t/dir), $(entry mask /srv/t/file)"
-	served "C-06 masks: the user can not even read them" $'denied\ndenied' \
+	inside "C-06 masks: the user can not even read them" $'denied\ndenied' \
 		"$(as_alice "cat /srv/t/file 2>/dev/null || echo denied; ls /srv/t/dir 2>/dev/null || echo denied")"
 	for what in fifo device socket; do
 		mounts "$(entry mask /srv/t/$what)"
@@ -139,7 +93,7 @@ test_magic_links() {
 	done
 	mkdir -p '/srv/t/a..b' '/srv/t/...'
 	mounts "$(entry tmpfs '/srv/t/a..b'), $(entry tmpfs '/srv/t/...')"
-	served "C-10 dots that are part of a name are no mistake" $'tmpfs\ntmpfs' 'stat -f -c %T /srv/t/a..b /srv/t/...'
+	inside "C-10 dots that are part of a name are no mistake" $'tmpfs\ntmpfs' 'stat -f -c %T /srv/t/a..b /srv/t/...'
 	for path in "$(printf '/%0.sx' {1..2100})" "/srv/$(printf 'x%0.s' {1..300})" '/srv/t/d\tir' '/srv/t/./dir' '/srv/t//dir' \
 		/srv/t/dir/ srv/t/dir '' /srv/../srv/t; do
 		mounts "{ type = \"bind\"; source = \"$path\"; path = \"/srv/t/dir\"; }"
@@ -166,14 +120,14 @@ test_user_parents() {
 	done
 	# comforts may: the kernel lets them be moved and removed, as the manual says
 	mounts "$(entry tmpfs /home/alice/a/dir)"
-	served "C-07 a tmpfs below a directory of the user moves away with it: a comfort" $'tmpfs\nno' \
+	inside "C-07 a tmpfs below a directory of the user moves away with it: a comfort" $'tmpfs\nno' \
 		'stat -f -c %T /home/alice/a/dir' "$(as_alice 'mv /home/alice/a /home/alice/b')" \
 		'stat -f -c %T /home/alice/b/dir | grep -qx tmpfs && echo no; mv /home/alice/b /home/alice/a'
 	check "C-07: the manual says so" grep -q 'rename the directory above' "$HERE/../../man/nsunshare.conf.5"
 	# where root is the owner, nobody may
 	mounts "$(entry mask /srv/t/dir)"
-	served "C-07 the parent of a mask can not be renamed from inside" "no" "$(as_alice 'mv /srv/t /srv/u 2>/dev/null || echo no')"
-	served "C-08 a mask can not be removed from outside" "0" \
+	inside "C-07 the parent of a mask can not be renamed from inside" "no" "$(as_alice 'mv /srv/t /srv/u 2>/dev/null || echo no')"
+	inside "C-08 a mask can not be removed from outside" "0" \
 		"nsenter -t $$ -m setpriv --reuid=1501 rmdir /srv/t/dir 2>/dev/null; ls -A /srv/t/dir | wc -l"
 	rm -rf /home/alice/{a,roots} /tmp/of-alice
 }
@@ -191,7 +145,7 @@ test_instance_places() {
 	mkdir -p /srv/inst
 	mounts '{ type = "instance"; path = "/srv/inst"; owner = "user"; mode = "0700"; }'
 	rm -rf /var/lib/nsunshare
-	served "C-11 an instance is made with its parents, which are root's alone" \
+	inside "C-11 an instance is made with its parents, which are root's alone" \
 		"$(printf '%s\n' '0:0 700 /var/lib/nsunshare/instances' "0:0 700 $mine" "1501:1501 700 $mine/srv-inst")" \
 		"stat -c '%u:%g %a %n' $INSTANCES $mine $mine/srv-inst"
 	for parent in $INSTANCES $mine; do
@@ -224,7 +178,7 @@ test_instance_places() {
 	log_in
 	chmod 0750 $mine/srv-inst
 	echo kept >$mine/srv-inst/file
-	served "C-11 an instance that is there keeps its mode and content" $'750\nkept' 'stat -c %a /srv/inst' 'cat /srv/inst/file'
+	inside "C-11 an instance that is there keeps its mode and content" $'750\nkept' 'stat -c %a /srv/inst' 'cat /srv/inst/file'
 	rm -rf /var/lib/nsunshare
 }
 
@@ -234,7 +188,7 @@ test_instance_names() {
 	mkdir -p /srv/inst/{a/b,a-b,A,a,'a\x2db'}
 	mounts '{ type = "instance"; path = "/srv/inst/a/b"; }, { type = "instance"; path = "/srv/inst/a-b"; },
 		{ type = "instance"; path = "/srv/inst/A"; }'
-	served "C-20 instances of paths that look alike are different ones" "b a-b A" \
+	inside "C-20 instances of paths that look alike are different ones" "b a-b A" \
 		'for i in a/b a-b A; do echo "$i" >/srv/inst/$i/name; done; cd /srv/inst; echo $(basename $(cat a/b/name)) $(cat a-b/name A/name)'
 	check_is "C-20 by their names" "$(find $INSTANCES/1501 -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | paste -sd ' ')" 'srv-inst-A srv-inst-a-b srv-inst-a\x2db'
 	mounts '{ type = "instance"; path = "/srv/inst/A"; }'
@@ -273,7 +227,7 @@ test_sources() {
 	END
 	for source in /home/alice/proj /tmp/of-alice /srv/give; do
 		mounts "{ type = \"bind\"; source = \"$source\"; path = \"/srv/place\"; }"
-		served "C-13 bind of $source: the very directory" "$(stat -c %i $source)" 'stat -c %i /srv/place'
+		inside "C-13 bind of $source: the very directory" "$(stat -c %i $source)" 'stat -c %i /srv/place'
 	done
 	rm -rf /home/alice/{proj,of-bob,link} /tmp/of-*
 }
@@ -286,13 +240,13 @@ test_order() {
 	mounts "$(entry tmpfs /tmp), { type = \"bind\"; source = \"/tmp/x\"; path = \"/srv/place\"; },
 		{ type = \"bind\"; source = \"/srv/give\"; path = \"/tmp/below/deep\"; }, $(entry tmpfs /tmp/below/other),
 		$(entry tmpfs /srv/t), { type = \"bind\"; source = \"/srv/t/dir\"; path = \"/srv/give\"; }"
-	served "C-15 sources are the host's, also below an earlier mount" $'of-the-host\nsecret' 'cat /srv/place/file /srv/give/file'
-	served "C-15 targets below an earlier mount are made in it, as root's" $'given\ntmpfs\n0:0 755' 'cat /tmp/below/deep/file' \
+	inside "C-15 sources are the host's, also below an earlier mount" $'of-the-host\nsecret' 'cat /srv/place/file /srv/give/file'
+	inside "C-15 targets below an earlier mount are made in it, as root's" $'given\ntmpfs\n0:0 755' 'cat /tmp/below/deep/file' \
 		'stat -f -c %T /tmp/below/other' 'stat -c "%u:%g %a" /tmp/below'
 	check_fails "C-15 and not on the host" test -e /tmp/below
 	# what the plan has mounted below a source by then comes with it: no bind shows what a mask before it hides
 	mounts "$(entry mask /srv/t/dir), { type = \"bind\"; source = \"/srv/t\"; path = \"/srv/place\"; }"
-	served "C-15 a bind behind a mask does not show what that hides" "0" 'ls -A /srv/place/dir | wc -l'
+	inside "C-15 a bind behind a mask does not show what that hides" "0" 'ls -A /srv/place/dir | wc -l'
 	rm -rf /tmp/x
 }
 
@@ -312,7 +266,7 @@ test_read_only() {
 		else
 			mounts "{ type = \"bind\"; source = \"/srv/tree\"; path = \"/srv/place\"; read_only = true; }"
 		fi
-		served "C-16 $kind is read-only with what is mounted below it" $'no\nno\nno' \
+		inside "C-16 $kind is read-only with what is mounted below it" $'no\nno\nno' \
 			"for i in . sub sub/subsub; do touch /srv/$kind/\$i/y 2>/dev/null && echo yes || echo no; done"
 		log_in "awk '\$5 ~ \"^/srv/$kind\" { f[\$5] = \$6 } END { for (i in f) print i, f[i] }' /proc/self/mountinfo"
 		flags=$(sort <<<"$out")
@@ -321,7 +275,7 @@ test_read_only() {
 		check_is "C-16 $kind: all flags are kept; a bind adds nosuid and nodev on all levels" "$flags" "$wanted"
 	done
 	mounts '{ type = "readonly"; path = "/srv/tree"; recursive = false; }'
-	served "C-16 recursive = false: only the place itself" $'no\nyes' \
+	inside "C-16 recursive = false: only the place itself" $'no\nyes' \
 		'for i in . sub; do touch /srv/tree/$i/y 2>/dev/null && echo yes || echo no; done'
 	umount /srv/tree/sub/subsub /srv/tree/sub
 	rm -rf /srv/tree
@@ -347,79 +301,8 @@ test_no_window() {
 			/move_mount/ { if (cloned && !set) bad++; n++; cloned = 0 } END { print (n >= 2), bad + 0 }')" "1 0"
 }
 
-# ---- file systems that do not answer
-
-hang() {
-	deaf_fuse /srv/fuse "$1" 2>/dev/null &
-	fuse=$!
-	wait_until 20 grep -q ' /srv/fuse ' /proc/self/mountinfo
-}
-
-test_fuse() {
-	local what fuse slow
-
-	mknod -m 0666 /dev/fuse c 10 229
-	mkdir -p /srv/fuse
-	for what in lookup all; do
-		if ! hang $what; then
-			skip "C-19 a file system that does not answer" "this machine has no FUSE that root may use"
-			break
-		fi
-		policy <<-END
-			rules = ( { user = "alice"; profile = "default"; timeout = 400;
-				mounts = ( { type = "tmpfs"; path = "/srv/fuse/cache"; optional = true; } ); }, { user = "bob"; profile = "default"; } );
-		END
-		log_mark
-		pamprobe pt alice open >/root/slow 2>&1 &
-		slow=$!
-		sleep 0.1
-		check "C-19 $what: another login is not kept" test "$(timeout 5 pamprobe pt bob open close | grep -c 'code 0')" = 2
-		wait "$slow"
-		ms=$(sed -n 's/^open: ms //p' /root/slow)
-		check_has "C-19 $what: refused" "$(</root/slow)" '^open: code 4$'
-		check "C-19 $what: after its time, $ms ms" test "${ms:-0}" -ge 400 -a "${ms:-0}" -lt 800
-		check_log "C-19 $what: the log says why" 'refused: user=alice .*the helper was not ready within 400 ms'
-		umount -l /srv/fuse
-		kill "$fuse"
-		wait "$fuse" 2>/dev/null
-		check "C-19 $what: nothing is left when it is gone" wait_until 20 no_pid1
-	done
-	rm -r /dev/fuse /srv/fuse
-}
-
-# ---- many mounts
-
-# The sysctl is the machine's: it goes no lower than what this sandbox alone has.
-test_many() {
-	local n
-
-	mkdir -p /srv/many
-	mount -t tmpfs many /srv/many
-	race mounts $MOUNTS /srv/many
-	n=$(wc -l </proc/self/mountinfo)
-	check "C-21 there are $n mounts (control)" test "$n" -gt $MOUNTS
-	mounts "$(entry tmpfs /tmp), $(entry tmpfs /srv/many/5000)"
-	served "C-21 $MOUNTS mounts: the session is as any other" $'tmpfs\ntmpfs' 'stat -f -c %T /tmp /srv/many/5000'
-	check "C-21 $MOUNTS mounts: opened in $ms ms" test "$ms" -lt $MOUNTS_MS_MAX
-	was=$(</proc/sys/fs/mount-max)
-	if ! echo "$was" 2>/dev/null >/proc/sys/fs/mount-max; then
-		skip "C-21 near fs.mount-max" "the sysctl can not be set here"
-	else
-		trap 'echo $was >/proc/sys/fs/mount-max' EXIT
-		echo $((n + 1)) >/proc/sys/fs/mount-max # the copy fits, its mounts do not
-		log_in
-		echo "$was" >/proc/sys/fs/mount-max
-		check_is "C-21 near fs.mount-max: refused with PAM_SYSTEM_ERR" "$code" 4
-		check_log "C-21 near fs.mount-max: the log names the sysctl" 'the limit fs.mount-max \(sysctl\) is reached'
-		served "C-21 and after it the next one is opened" "" true
-	fi
-	umount -l /srv/many
-}
-
 build_tool pamprobe -lpam -lpthread
 build_tool odd_file
-build_tool deaf_fuse
-build_tool race -lpam
 test_targets
 test_masks
 test_magic_links
@@ -430,7 +313,5 @@ test_sources
 test_order
 test_read_only
 test_no_window
-test_fuse
-test_many
 check_gone "paths: nothing is left"
 finish

@@ -7,6 +7,7 @@
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
+. "$HERE/agree.inc"
 
 readonly POLICIES=50
 readonly USERS=(alice bob carol root)
@@ -16,120 +17,6 @@ readonly ENVIRONMENT=(PLACE SESSION NAME)
 readonly PLACES='/tmp /srv/p1 /srv/p2 /srv/p3 /srv/p4/deep /srv/none /srv/file /tmp/inner /tmp/exposed /tmp/none /tmp/of-alice
 	/srv/from/a /srv/from/b /srv/from/file /home/alice /home/bob /home/carol /proc /dev/mqueue /dev/shm /run/nsunshare /etc/hosts'
 declare -A host_ids host_namespace host_mounted explained seen mounted ids
-
-# ---- the generator: all it does comes from $seed
-
-# random N: 0..N-1, into $r.
-random() {
-	seed=$(((seed * 1103515245 + 12345) & 0x7fffffff))
-	r=$(((seed >> 8) % $1))
-}
-
-# one WORD...: one of them, into $word.
-one() {
-	random $#
-	shift "$r"
-	word=$1
-}
-
-# chance N TEXT: TEXT, appended to $text, in N of 10 cases.
-chance() {
-	random 10
-	[ "$r" -ge "$1" ] || text+=$2
-}
-
-make_mount() {
-	local path=$1
-
-	if [ "$path" = /srv/file ]; then # others need a directory
-		one bind readonly mask
-	else
-		one tmpfs tmpfs instance bind readonly mask
-	fi
-	text+="${separator}{ type = \"$word\"; path = \"$path\"; "
-	separator=', '
-	case $word in
-	tmpfs)
-		one 64K 1M 30% 256M && text+="size = \"$word\"; "
-		one 16 1000 65536 && text+="inodes = $word; "
-		;;&
-	tmpfs | instance)
-		one 0700 0755 1777 750 && chance 5 "mode = \"$word\"; "
-		one root user && chance 5 "owner = \"$word\"; "
-		;;
-	bind)
-		one /srv/from/a /srv/from/b /home/%u
-		[ "$path" != /srv/file ] || word=/srv/from/file
-		text+="source = \"$word\"; "
-		chance 4 'read_only = true; '
-		;;
-	readonly) chance 3 'recursive = false; ' ;;
-	esac
-	[[ $text != *'"bind"; path = "'$path* ]] || chance 3 'noexec = true; '
-	one false true
-	[ "$word" = false ] || text+='optional = true; '
-	text+='}'
-}
-
-# make_list KEY PATH...: some of them.
-make_list() {
-	local key=$1 path separator=''
-	shift
-
-	text+="$key = ( "
-	for path; do
-		random 3
-		[ "$r" != 0 ] || make_mount "$path"
-	done
-	text+=' ); '
-}
-
-make_keys() {
-	one h-%u %u.%H '' fixed && [[ $namespaces == *uts* ]] && chance 6 "hostname = \"$word\"; "
-	one nis.%u '' && [[ $namespaces == *uts* ]] && chance 4 "domainname = \"$word\"; "
-	one private private slave && chance 5 "propagation = \"$word\"; "
-	if [[ $namespaces == *pid* ]]; then
-		one off noaccess invisible ptraceable && chance 4 "proc = { hidepid = \"$word\"; }; "
-	fi
-	chance 4 'environment = [ "PLACE=%h/x", "SESSION=%i", "NAME=%u-%U-%s" ]; '
-	one '"/tmp/exposed"' '"/tmp/exposed", "/tmp/none"' '"/tmp/of-%u"' && chance 4 "expose = [ $word ]; "
-	one 1000 3000 20000 && chance 3 "timeout = $word; "
-}
-
-make_policy() {
-	local namespaces='' kind
-
-	for kind in ipc uts pid; do
-		random 2
-		[ "$r" = 0 ] || namespaces+=", \"$kind\""
-	done
-	text='rules = ( '
-	chance 6 '{ user = "root"; profile = "shell"; }, '
-	chance 2 '{ user = "bob"; profile = "none"; }, '
-	chance 4 '{ group = "staffers"; service = "p*"; profile = "shell"; timeout = 9000; }, '
-	chance 2 '{ uid = "1502"; rhost = "none"; profile = "none"; }, '
-	text+='{ user = "[!c]*"; profile = "shell"; } ); profiles = { lower = { '
-	text+="namespaces = [ \"mount\"$namespaces ]; "
-	make_keys
-	make_list mounts /tmp /srv/p1 /srv/p2 /srv/none
-	text+='}; shell = { base = "lower"; '
-	make_keys
-	make_list extra_mounts /srv/p3 /srv/p4/deep /srv/file /tmp/inner
-	text+='}; };'
-	policy <<<"$text"
-	user_file=''
-	random 2
-	if [ "$r" = 0 ]; then
-		text=''
-		one 'profile = "shell"; ' 'profile = "lower"; '
-		text+=$word
-		make_keys
-		user_file=$text
-		echo "$user_file" | install -m 0644 /dev/stdin "$USER_FILES/carol.conf"
-	else
-		rm -f "$USER_FILES/carol.conf"
-	fi
-}
 
 # ---- what is explained, and what is seen: "KEY: VALUE  [ORIGIN]", and what the session prints; read without a process each
 
