@@ -158,6 +158,8 @@ test_expose() {
 	mounts '{ type = "tmpfs"; path = "/tmp"; }' 'expose = [ "/tmp/a" ];'
 	race_of "C-13 what is exposed" /tmp/a /tmp/l bind /tmp/a /srv/place
 	check_is "C-13 what is exposed: none is refused, it is skipped" "$(number refused)" 0
+	check "C-13 what is exposed: the directory is shown, when it is there (control)" test "$(number shown)" -gt 0
+	check "C-13 what is exposed: and not when the link is (control)" test "$(number shown)" -lt $OPENS
 	rm -rf /tmp/a /tmp/l
 }
 

@@ -135,6 +135,8 @@ is_skipped() {
 	local type=$1 options=$2
 
 	[ "$type" = expose ] || [[ $options == *' optional'* ]] || return
+	part "$options" ' source=([^ ]*)'
+	[ -z "$part" ] || [ -n "${host_ids[$part]:-}" ] || return 0
 	if [ -z "${host_ids[$path]:-}" ]; then
 		[ "$type" = expose ] || ! is_below "$path" "$explained_paths"
 	else

@@ -9,8 +9,8 @@
  *   race bind N USER VICTIM LOOK SOURCE PATH   likewise, if SOURCE belongs to USER
  *   race mounts N DIR                          N mounts below DIR, each with its number for a name
  *
- * The three before print `opens N opened N refused N hits N`. LOOK is a path that shows the victim if the wrong thing was mounted
- * there, or "-".
+ * The three before print `opens N opened N refused N hits N shown N`. LOOK is a path that shows the victim if the wrong thing was
+ * mounted there, or "-"; the last is how often it showed something else.
  */
 #include <fcntl.h>
 #include <pwd.h>
@@ -31,6 +31,7 @@ struct target {
 	const char *victim;
 	const char *look;
 	struct stat before; /* the victim, on the host */
+	unsigned shown;     /* how often there was something else to be seen at @look */
 };
 
 enum outcome {
@@ -72,13 +73,18 @@ static bool is_same(const struct stat *a, const struct stat *b)
 }
 
 /* In the session: is the victim covered, or shown elsewhere? */
-static bool is_hit(const struct target *target)
+static bool is_hit(struct target *target)
 {
 	struct stat now;
 
 	if (stat(target->victim, &now) < 0 || !is_same(&now, &target->before))
 		return true;
-	return strcmp(target->look, "-") != 0 && stat(target->look, &now) == 0 && is_same(&now, &target->before);
+	if (strcmp(target->look, "-") == 0 || stat(target->look, &now) < 0)
+		return false;
+	if (is_same(&now, &target->before))
+		return true;
+	target->shown++;
+	return false;
 }
 
 static int converse(int n, const struct pam_message **messages, struct pam_response **responses, void *data)
@@ -89,7 +95,7 @@ static int converse(int n, const struct pam_message **messages, struct pam_respo
 	return *responses ? PAM_SUCCESS : PAM_BUF_ERR;
 }
 
-static enum outcome log_in(pam_handle_t *pamh, const struct target *target)
+static enum outcome log_in(pam_handle_t *pamh, struct target *target)
 {
 	bool hit;
 
@@ -102,7 +108,7 @@ static enum outcome log_in(pam_handle_t *pamh, const struct target *target)
 }
 
 /* What a program does that looks first and then mounts by path. */
-static enum outcome mount_by_path(char **paths, const struct passwd *user, const struct target *target)
+static enum outcome mount_by_path(char **paths, const struct passwd *user, struct target *target)
 {
 	const char *path = paths[1] ? paths[1] : paths[0];
 	struct stat source;
@@ -149,6 +155,7 @@ int main(int argc, char **argv)
 		return 3;
 	for (int i = 0; i < n; i++)
 		counts[by_pam ? log_in(pamh, &target) : mount_by_path(argv + 6, user, &target)]++;
-	printf("opens %d opened %u refused %u hits %u\n", n, counts[OPENED], counts[REFUSED], counts[HIT]);
+	printf("opens %d opened %u refused %u hits %u shown %u\n", n, counts[OPENED], counts[REFUSED], counts[HIT],
+	       target.shown);
 	return 0;
 }
