@@ -81,7 +81,7 @@ static size_t top_len(const char *path)
 
 static bool needs_pin(const struct nsu_plan_mount *mount)
 {
-	return (mount->type == NSU_PLAN_MASK || mount->type == NSU_PLAN_READONLY) && mount->path[top_len(mount->path)];
+	return nsu_target_is_guarded(mount) && mount->path[top_len(mount->path)];
 }
 
 static bool is_pinned(const struct nsu_plan *plan, size_t index)

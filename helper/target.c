@@ -28,7 +28,7 @@ static int parent_of(const struct nsu_plan *plan, size_t index)
 	return parent;
 }
 
-static bool is_guarded(const struct nsu_plan_mount *mount)
+bool nsu_target_is_guarded(const struct nsu_plan_mount *mount)
 {
 	return mount->type == NSU_PLAN_MASK || mount->type == NSU_PLAN_READONLY ||
 	       (mount->type == NSU_PLAN_BIND && mount->read_only);
@@ -46,7 +46,7 @@ void nsu_target_begin(struct nsu_setup *setup)
 
 		*work = (struct nsu_work){.target_fd = -1, .source_fd = -1, .mount_fd = -1};
 		work->parent = parent_of(plan, i);
-		work->is_guarded = is_guarded(&plan->mounts[i]);
+		work->is_guarded = nsu_target_is_guarded(&plan->mounts[i]);
 		if (work->parent >= 0)
 			setup->work[work->parent].root_wanted = true;
 		if (plan->mounts[i].type == NSU_PLAN_TMPFS && strcmp(plan->mounts[i].path, NSU_RUN_DIR) == 0) {

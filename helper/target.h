@@ -31,6 +31,14 @@ struct nsu_setup {
 };
 
 /**
+ * nsu_target_is_guarded - does a mount hide or protect something, so that it must stay where it is?
+ * @mount: borrowed
+ *
+ * A mask, a read-only place, a read-only bind. Pure. Return: whether it does.
+ */
+bool nsu_target_is_guarded(const struct nsu_plan_mount *mount);
+
+/**
  * nsu_target_begin - see how the mounts of a plan lie in one another.
  * @setup: its plan and record are set, the rest is filled
  *

@@ -85,6 +85,23 @@ static int check_pid(const struct nsu_effective *effective, const struct nsu_ori
 	return 0;
 }
 
+/* A mount of the policy in the place of the fresh proc would leave the session with the host's processes, or with none. */
+static int check_proc(const struct nsu_effective *effective, struct nsu_fail *fail)
+{
+	const struct nsu_settings *values = &effective->values;
+	const struct nsu_origin *proc = &effective->origins[NSU_KEY_PROC_PATH];
+
+	for (size_t i = 0; (values->namespaces & CLONE_NEWPID) && i < effective->n_mounts; i++) {
+		const struct nsu_mount_spec *mount = effective->mounts[i];
+
+		if (strcmp(mount->path, values->proc_path) == 0)
+			return nsu_policy_wrong(fail, proc->line ? proc : &mount->origin, "path",
+			                        "the fresh proc of the namespace \"pid\" and a mount on one path, '%s'",
+			                        mount->path);
+	}
+	return 0;
+}
+
 /* Mounts of the session would appear on the host, or what it has would never be seen in it. */
 static int check_propagation(const struct nsu_effective *effective, const struct nsu_origin *origin,
                              struct nsu_fail *fail)
@@ -175,6 +192,8 @@ int nsu_policy_check_settings(const struct nsu_effective *effective, const struc
 	ret = check_uts(effective, origin, fail);
 	if (ret == 0)
 		ret = check_pid(effective, origin, fail);
+	if (ret == 0)
+		ret = check_proc(effective, fail);
 	if (ret == 0)
 		ret = check_propagation(effective, origin, fail);
 	if (ret == 0)
