@@ -165,7 +165,7 @@ $(FUZZERS): $(BUILD)/fuzz/fuzz_%: fuzz/fuzz_%.c fuzz/sound.c fuzz/subjects.c $(B
 $(BUILD)/fuzz/fuzz_wire $(BUILD)/fuzz/fuzz_helper: fuzz/mutate.c
 $(BUILD)/fuzz/fuzz_policy $(BUILD)/fuzz/replay_policy: fuzz/files.c
 $(BUILD)/fuzz/fuzz_policy $(BUILD)/fuzz/replay_policy: FUZZ_WRAP := $(addprefix -Wl$(comma)--wrap=,nsu_fsat_open_trusted \
-	nsu_fsat_read_text nsu_fsat_open_any nsu_fsat_walk fdopendir readdir closedir)
+	nsu_fsat_read_text nsu_fsat_open_any nsu_fsat_walk scandirat)
 
 $(BUILD)/fuzz/replay_%: fuzz/fuzz_%.c fuzz/replay.c fuzz/sound.c fuzz/subjects.c $(BUILD)/libnsu.a
 	$(call say,FUZZ,$@)

@@ -13,23 +13,15 @@ int __wrap_nsu_fsat_open_trusted(const char *, enum nsu_fsat_use, int *, struct 
 int __wrap_nsu_fsat_read_text(int, const char *, size_t, char **, size_t *, struct nsu_fail *);
 int __wrap_nsu_fsat_open_any(int, const char *, int *);
 int __wrap_nsu_fsat_walk(struct nsu_fsat_walk *, int *);
-DIR *__wrap_fdopendir(int);
-DIR *__real_fdopendir(int);
-struct dirent *__wrap_readdir(DIR *);
-struct dirent *__real_readdir(DIR *);
-int __wrap_closedir(DIR *);
-int __real_closedir(DIR *);
+int __wrap_scandirat(int, const char *, struct dirent ***, int (*)(const struct dirent *),
+                     int (*)(const struct dirent **, const struct dirent **));
 
 static const struct fuzz_file *files;
 static size_t n_files;
 
-/* The one directory that is listed at a time. */
-static struct {
-	char path[NSU_PATH_MAX];
-	int fd;
-	size_t next;
-	struct dirent entry;
-} listing = {.fd = -1};
+/* The directory that was opened last. */
+static char listed[NSU_PATH_MAX];
+static int listed_fd = -1;
 
 void fuzz_set_files(const struct fuzz_file *new_files, size_t n)
 {
@@ -80,10 +72,9 @@ int __wrap_nsu_fsat_open_trusted(const char *path, enum nsu_fsat_use use, int *r
 		return nsu_fail(fail, ENOENT, "open '%s'", path);
 	open_anything(ret_fd);
 	if (use == NSU_FSAT_LIST) {
-		REQUIRE(strlen(path) < sizeof(listing.path));
-		strcpy(listing.path, path);
-		listing.fd = *ret_fd;
-		listing.next = 0;
+		REQUIRE(strlen(path) < sizeof(listed));
+		strcpy(listed, path);
+		listed_fd = *ret_fd;
 	}
 	return 0;
 }
@@ -119,32 +110,27 @@ int __wrap_nsu_fsat_walk(struct nsu_fsat_walk *walk, int *ret_fd)
 	return loose ? -EPERM : __wrap_nsu_fsat_open_any(walk->dirfd, walk->path, ret_fd);
 }
 
-/* The runtime of the fuzzer lists directories too. */
-DIR *__wrap_fdopendir(int fd)
+int __wrap_scandirat(int fd, const char *path, struct dirent ***ret_entries, int (*is_wanted)(const struct dirent *),
+                     int (*compare)(const struct dirent **, const struct dirent **))
 {
-	return fd == listing.fd ? (DIR *)(void *)&listing : __real_fdopendir(fd);
-}
+	struct dirent **entries = calloc(n_files + 1, sizeof(struct dirent *));
+	int n = 0;
 
-struct dirent *__wrap_readdir(DIR *dir)
-{
-	if (dir != (DIR *)(void *)&listing)
-		return __real_readdir(dir);
-	while (listing.next < n_files) {
-		const char *name = inside(files[listing.next++].path, listing.path);
+	REQUIRE(entries && fd == listed_fd && strcmp(path, ".") == 0);
+	for (size_t i = 0; i < n_files; i++) {
+		const char *name = inside(files[i].path, listed);
+		struct dirent entry = {.d_type = DT_REG};
 
 		if (!name || strchr(name, '/'))
 			continue;
-		strcpy(listing.entry.d_name, name);
-		return &listing.entry;
+		strcpy(entry.d_name, name);
+		if (!is_wanted(&entry))
+			continue;
+		entries[n] = malloc(sizeof(entry));
+		REQUIRE(entries[n]);
+		*entries[n++] = entry;
 	}
-	return NULL;
-}
-
-int __wrap_closedir(DIR *dir)
-{
-	if (dir != (DIR *)(void *)&listing)
-		return __real_closedir(dir);
-	close(listing.fd);
-	listing.fd = -1;
-	return 0;
+	qsort(entries, (size_t)n, sizeof(struct dirent *), (int (*)(const void *, const void *))(void *)compare);
+	*ret_entries = entries;
+	return n;
 }

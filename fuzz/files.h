@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * files.h - the file system as policy*.c sees it, in memory: the functions of fsat.h that they call, and readdir(3),
+ * files.h - the file system as policy*.c sees it, in memory: the functions of fsat.h that they call, and scandirat(3),
  * are wrapped by the linker. Every place of the host exists and is a directory; with "missing" in its path it does not,
  * with "link" there is a symbolic link on the way, with "loose" others can write above it.
  */

@@ -54,15 +54,16 @@ minimise() {
 	fuzzer "$1" -merge=1 "${@:2}" >/dev/null 2>&1
 }
 
-# keep TARGET DIRECTORY SEEDS: the policies of the tests are replayed from where they are, and so are no part of it.
+# keep TARGET DIRECTORY: the policies of the tests are replayed from where they are, and so are no part of it.
 keep() {
-	local target=$1 work=$2 seeds=$3 base=build/fuzz/base
+	local target=$1 work=$2 base=build/fuzz/base replayed=build/fuzz/replayed
 
-	rm -rf $base
-	mkdir $base
-	[ "$target" != policy ] || cp "$seeds"/* $base
+	rm -rf $base $replayed
+	mkdir $base $replayed
+	[ "$target" != policy ] || cp tests/unit/golden/*.conf tests/unit/wrong/*.conf conf/*.conf conf/examples/*.conf $replayed
+	cp -r $replayed/. $base
 	minimise "$target" $base "$work" -use_counters=0
-	[ "$target" != policy ] || (cd "$seeds" && printf "$OLDPWD/$base/%s\0" *) | xargs -0 rm
+	(cd $replayed && find . -type f -print0) | (cd $base && xargs -0 rm -f)
 	rm -rf "fuzz/corpus/$target"
 	mv $base "fuzz/corpus/$target"
 }
@@ -100,7 +101,7 @@ run_one() {
 	minimise "$target" "$work.new" "$work" "fuzz/corpus/$target" "$seeds"
 	rm -rf "$work"
 	mv "$work.new" "$work"
-	[ "${NSU_FUZZ_KEEP:-0}" = 0 ] || keep "$target" "$work" "$seeds"
+	[ "${NSU_FUZZ_KEEP:-0}" = 0 ] || keep "$target" "$work"
 }
 
 seconds=$1 findings=0
