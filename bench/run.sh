@@ -89,7 +89,7 @@ measure_policies() {
 	printf '%-12s %8s %8s %8s %8s\n' '' 'open p50' p99 'close p50' p99
 	"$bench/bench_open" $((count * 2)) rules-1 rules-20 rules-1000 users-1 users-100000
 	echo
-	echo "# parse: the policy alone, $count times each, by how many rules; microseconds"
+	echo "# parse: Parse and match alone, $count times each, by how many rules; microseconds"
 	printf '%-15s %8s %8s %8s %8s\n' '' 'parse p50' p99 'match p50' p99
 	"$bench/bench_policy" "$count" /etc/security/rules-{1,20,1000}.conf
 }
