@@ -79,6 +79,7 @@ static void require_sound_mount(const struct nsu_plan *plan, size_t index)
 	for (size_t i = 0; i < index; i++) {
 		REQUIRE(strcmp(mount->path, plan->mounts[i].path) != 0);
 		REQUIRE(plan->mounts[i].type != NSU_PLAN_MASK || !is_in(mount->path, plan->mounts[i].path));
+		REQUIRE(mount->type != NSU_PLAN_EXPOSE || !is_in(plan->mounts[i].path, mount->path));
 	}
 	if (mount->type == NSU_PLAN_TMPFS)
 		require_sound_size(mount);
