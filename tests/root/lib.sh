@@ -24,6 +24,7 @@ readonly GONE_SECONDS=1 # how long a session may need to vanish after logout
 n_failed=0
 n_passed=0
 n_skipped=0
+log_syncs=0
 services=() # processes that the test has started, ended by `finish`
 
 # ---- results
@@ -120,12 +121,21 @@ start_syslog() {
 }
 
 # Lines written before this are not looked at.
+# What was sent to the log before is in the file afterwards: it takes lines in their order.
+log_sync() {
+	log_syncs=$((log_syncs + 1))
+	logger -t test-sync "$$ $log_syncs $BASHPID" 2>/dev/null || return 0
+	wait_until 50 grep -q "test-sync: $$ $log_syncs $BASHPID\$" "$LOG"
+}
+
 log_mark() {
+	log_sync
 	log_lines=$(wc -l <"$LOG")
 }
 
 log_new() {
-	tail -n +$((log_lines + 1)) "$LOG"
+	log_sync
+	tail -n +$((log_lines + 1)) "$LOG" | sed '/ test-sync: /d'
 }
 
 log_new_has() {
