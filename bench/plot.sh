@@ -22,8 +22,9 @@ name_of() {
 	vfork-child) echo 'floor without the intermediate (a child that cron and login would wait for)' ;;
 	fork-child) echo 'floor by plain fork without the intermediate' ;;
 	rules-1) echo 'one rule, its profile built in' ;;
-	rules-20) echo '20 rules, 12 profiles; the last rule holds' ;;
-	rules-1000) echo '1,000 rules, 12 profiles; the last rule holds' ;;
+	rules-20) echo '20 rules, 5 profiles; the last rule holds' ;;
+	groups-20) echo 'the same with groups in four of them, which the name service is asked for' ;;
+	rules-1000) echo '1,000 rules, 5 profiles; the last rule holds' ;;
 	users-1) echo 'one rule, the file of one user' ;;
 	users-100000) echo 'one rule, files of 100,000 users' ;;
 	esac

@@ -37,25 +37,26 @@ prepare() {
 	until [ -S /dev/log ]; do sleep 0.1; done
 }
 
-# make_policy RULES FILE: one rule, or more and 12 profiles. The last rule is alice's, and comes to the profile default
-# each time. Of those before each fifth asks for groups that she is not in, the others for users, uids, services, hosts.
+# make_policy RULES FILE [GROUPS]: one rule, or more and 5 profiles. The last rule is alice's, and comes to the profile
+# default each time. Those before ask for terminals, users, uids, services, hosts; with GROUPS each fifth, instead of for a
+# terminal, for groups that she is not in: then the name service lists hers, once, which takes what it takes on a host.
 make_policy() {
 	if [ "$1" = 1 ]; then
 		echo 'rules = ( { user = "alice"; profile = "default"; } );' >"$2"
 		return
 	fi
-	awk -v n="$1" 'BEGIN {
+	awk -v n="$1" -v first="${3:+group = [ \"adm\", \"bob\" ]}" 'BEGIN {
 		print "rules = ("
 		for (i = 1; i < n; i++) {
-			split("group = [ \"adm\", \"bob\" ]|user = [ \"u" i "\", \"teacher-*\" ]|" \
+			split((first ? first : "tty = [ \"tty*\", \"hvc0\" ]") "|user = [ \"u" i "\", \"teacher-*\" ]|" \
 				"uid = \"" 2000 + i "-" 2005 + i "\"|" \
 				"user = \"alice\"; service = [ \"login\", \"ftp*\" ]|rhost = \"192.0.2.*\"", of, "|")
-			printf "  { %s; profile = \"p%d\"; },\n", of[i % 5 + 1], i % 12 + 1
+			printf "  { %s; profile = \"p%d\"; },\n", of[i % 5 + 1], i % 4 + 1
 		}
-		print "  { user = \"alice\"; profile = \"p12\"; }\n);\nprofiles = {"
-		for (i = 1; i < 12; i++)
-			printf "  p%d = { base = \"p%d\"; stop_timeout = %d; };\n", i, i % 3 ? 12 : i + 1, i
-		print "  p12 = { base = \"default\"; };\n};"
+		print "  { user = \"alice\"; profile = \"p5\"; }\n);\nprofiles = {"
+		for (i = 1; i < 5; i++)
+			printf "  p%d = { base = \"p%d\"; stop_timeout = %d; };\n", i, i % 2 ? 5 : i + 1, i
+		print "  p5 = { base = \"default\"; };\n};"
 	}' >"$2"
 }
 
@@ -78,20 +79,21 @@ measure_policies() {
 	for n in 1 20 1000; do
 		make_policy $n /etc/security/rules-$n.conf
 	done
+	make_policy 20 /etc/security/groups-20.conf with-groups
 	for n in 1 100000; do
 		make_policy 1 /etc/security/users-$n.conf
 		make_users $n /etc/security/users-$n.d/users
 	done
-	for name in rules-1 rules-20 rules-1000 users-1 users-100000; do
+	for name in rules-1 rules-20 groups-20 rules-1000 users-1 users-100000; do
 		service $name "pam_nsunshare.so conf=/etc/security/$name.conf"
 	done
 	echo "# policy: $((count * 2)) opens each, by policies of so many rules, and with files of so many users; microseconds"
 	printf '%-12s %8s %8s %8s %8s\n' '' 'open p50' p99 'close p50' p99
-	"$bench/bench_open" $((count * 2)) rules-1 rules-20 rules-1000 users-1 users-100000
+	"$bench/bench_open" $((count * 2)) rules-1 rules-20 groups-20 rules-1000 users-1 users-100000
 	echo
 	echo "# parse: Parse and match alone, $count times each, by how many rules; microseconds"
 	printf '%-15s %8s %8s %8s %8s\n' '' 'parse p50' p99 'match p50' p99
-	"$bench/bench_policy" "$count" /etc/security/rules-{1,20,1000}.conf
+	"$bench/bench_policy" "$count" /etc/security/{rules-1,rules-20,groups-20,rules-1000}.conf
 }
 
 # hold METHOD HELD

@@ -86,15 +86,13 @@ int nsu_findings_add(struct nsu_findings *findings, enum nsu_policy_severity sev
 	return add(findings, severity, origin, text);
 }
 
-int nsu_findings_take(struct nsu_findings *findings, int ret, const char *file, struct nsu_fail *fail)
+static int keep(struct nsu_findings *findings, const char *file, struct nsu_fail *fail)
 {
 	struct nsu_origin origin = {file, 0};
 	char line[NSU_FAIL_TEXT_MAX + 128];
 	char *text = NULL;
 	size_t len;
 
-	if (!findings || ret == 0 || ret == -ENOMEM)
-		return ret;
 	len = strlen(file);
 	nsu_fail_line(fail, line, sizeof(line));
 	if (strncmp(line, file, len) == 0 && line[len] == ':') {
@@ -104,8 +102,16 @@ int nsu_findings_take(struct nsu_findings *findings, int ret, const char *file, 
 		text = NULL;
 	}
 	*fail = (struct nsu_fail)NSU_FAIL_INIT;
-	ret = add(findings, NSU_POLICY_ERROR, &origin, text);
-	return ret < 0 ? nsu_fail(fail, ENOMEM, "collect what was found") : 0;
+	if (add(findings, NSU_POLICY_ERROR, &origin, text) < 0)
+		return nsu_fail(fail, ENOMEM, "collect what was found");
+	return 0;
+}
+
+int nsu_findings_take(struct nsu_findings *findings, int ret, const char *file, struct nsu_fail *fail)
+{
+	if (!findings || ret == 0 || ret == -ENOMEM)
+		return ret;
+	return keep(findings, file, fail); /* apart: its text is on the stack, and this is called for each key */
 }
 
 static int compare_findings(const void *a, const void *b)

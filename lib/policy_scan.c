@@ -8,6 +8,7 @@
  * One pass over the text, in libconfig's own lexical terms, refuses all of these by line before libconfig sees it.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,10 +92,21 @@ static int skip_number(struct scan *scan)
 	return 0;
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_name_start(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '*';
+}
+
+/* By comparisons: strspn(3) with 65 characters makes a table at each call, which is a tenth of the whole parse. */
 static void skip_name(struct scan *scan)
 {
-	scan->pos += strspn(scan->pos, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                               "0123456789_-*");
+	while (is_name_start(*scan->pos) || is_digit(*scan->pos) || *scan->pos == '_' || *scan->pos == '-')
+		scan->pos++;
 }
 
 /* Brackets, and what may stand where between them, as far as libconfig would not say it well or in time. */
@@ -124,11 +136,6 @@ static int scan_mark(struct scan *scan)
 	return 0;
 }
 
-static bool is_name_start(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '*';
-}
-
 static int scan_one(struct scan *scan)
 {
 	char c = *scan->pos;
@@ -139,14 +146,14 @@ static int scan_one(struct scan *scan)
 	}
 	if (c == '/' && scan->pos[1] == '*')
 		return skip_comment(scan);
-	if (c != '"' && !(c >= '0' && c <= '9') && !is_name_start(c))
+	if (c != '"' && !is_digit(c) && !is_name_start(c))
 		return scan_mark(scan);
 	if (c == '"' && scan->last == '"')
 		return refuse(scan, "two strings beside each other, which would be read as one (is a comma missing?)");
 	scan->last = c;
 	if (c == '"')
 		return skip_string(scan);
-	if (c >= '0' && c <= '9')
+	if (is_digit(c))
 		return skip_number(scan);
 	skip_name(scan);
 	return 0;
