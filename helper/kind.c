@@ -170,9 +170,13 @@ static int make_mask(struct nsu_setup *setup, struct nsu_work *work)
 	                     ALWAYS | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY, &work->mount_fd);
 }
 
-/* Where it can't be written no later mount of the host may appear, which could be. */
+/*
+ * Where it can't be written, or something in it is hidden or protected, no later mount of the host may appear: it could be
+ * written, or cover that.
+ */
 static int make_bind(const struct nsu_plan_mount *mount, struct nsu_work *work)
 {
+	unsigned cut = work->is_guarded ? NSU_MNT_CUT : 0; /* so is what is read-only */
 	uint64_t attributes = ALWAYS;
 	struct stat source, target;
 
@@ -184,7 +188,7 @@ static int make_bind(const struct nsu_plan_mount *mount, struct nsu_work *work)
 		attributes |= MOUNT_ATTR_NOEXEC;
 	if (mount->read_only)
 		attributes |= MOUNT_ATTR_RDONLY;
-	return nsu_mnt_clone(work->source_fd, "", mount->read_only ? NSU_MNT_CUT : 0, attributes, &work->mount_fd);
+	return nsu_mnt_clone(work->source_fd, "", cut, attributes, &work->mount_fd);
 }
 
 int nsu_kind_make(struct nsu_setup *setup, size_t index, bool *ret_attached)
