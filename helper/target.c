@@ -4,6 +4,7 @@
  * 2. What hides or protects something MUST lie where only root can rename: else a process of the same user outside of the
  *    session moves its place away, and it is gone inside.
  * 3. A source MUST lie where only root and the user can rename, and be one's of them: else he gets what others put there.
+ *    For a place of the system: where root alone can, else he chooses what root's programs in the session read.
  */
 #include "target.h"
 
@@ -172,7 +173,11 @@ static int open_bind_source(struct nsu_setup *setup, size_t index)
 	const struct nsu_plan_mount *mount = &setup->plan->mounts[index];
 	struct nsu_work *work = &setup->work[index];
 	struct nsu_fsat_walk walk = {
-		.dirfd = AT_FDCWD, .path = mount->source, .uid = setup->plan->uid, .is_last_owned = true};
+		.dirfd = AT_FDCWD,
+		.path = mount->source,
+		.uid = nsu_plan_may_be_writable(mount->path) ? setup->plan->uid : 0,
+		.is_last_owned = true,
+	};
 	int ret = nsu_fsat_walk(&walk, &work->source_fd);
 
 	if (ret == -ENOENT && mount->optional) {

@@ -157,7 +157,12 @@ static void bind_over_the_system(void)
 	make_dir("/mnt/root", 0, 0755);
 	new_plan();
 	add_bind("/mnt/mine", "/usr/local");
-	check_fails(EPERM, "bind on '/usr/local': a place of the system, and others than root can write its source");
+	check_fails(EPERM, "bind on '/usr/local': its source '/mnt/mine' could be changed by others: '/mnt/mine' does "
+	                   "not belong to root");
+	make_dir("/mnt/mine/root", 0, 0755); /* another one of root's may be renamed into its place */
+	new_plan();
+	add_bind("/mnt/mine/root", "/usr/local");
+	check_fails(EPERM, "'/mnt/mine' does not belong to root");
 	new_plan();
 	add_bind("/mnt/group", "/usr/local");
 	check_fails(EPERM, "bind on '/usr/local': a place of the system");
