@@ -147,7 +147,8 @@ bool nsu_plan_throws_away(const struct nsu_plan *plan);
  * @plan: borrowed
  * @fail: record; names the mount or value
  *
- * Paths and sources clean and absolute; no two mounts on one path, none below a mask; a tmpfs of root's on NSU_RUN_DIR before a mask and hosts; limits of every tmpfs set and in
+ * Paths and sources clean and absolute; no two mounts on one path, none below a mask, no bind
+ * or exposed place above an earlier mask or read-only place; a tmpfs of root's on NSU_RUN_DIR before a mask and hosts; limits of every tmpfs set and in
  * range; no tmpfs and no instance that others than root may write over places of the system (nsu_plan_may_be_writable);
  * proc and instances that are thrown away only with the pid, mqueue only with the ipc, host and domain name only with the
  * uts namespace; any mount and the pid namespace only with the mount namespace, and with private or slave propagation; an

@@ -194,6 +194,19 @@ static int check_type(const struct nsu_plan *plan, size_t index, struct nsu_fail
 	}
 }
 
+static bool hides_or_protects(const struct nsu_plan_mount *mount)
+{
+	return mount->type == NSU_PLAN_MASK || mount->type == NSU_PLAN_READONLY ||
+	       (mount->type == NSU_PLAN_BIND && mount->read_only);
+}
+
+/* What is of the host would show again, without that, what an earlier mount in it hides or protects. */
+static bool uncovers(const struct nsu_plan_mount *mount, const struct nsu_plan_mount *earlier)
+{
+	return mount->type == NSU_PLAN_BIND && hides_or_protects(earlier) &&
+	       nsu_text_is_below(earlier->path, mount->path);
+}
+
 static int check_mount(const struct nsu_plan *plan, size_t index, struct nsu_fail *fail)
 {
 	const struct nsu_plan_mount *mount = &plan->mounts[index];
@@ -210,6 +223,10 @@ static int check_mount(const struct nsu_plan *plan, size_t index, struct nsu_fai
 			                        nsu_plan_mount_name(mount->type), mount->path, earlier->path);
 		if (mount->type == NSU_PLAN_EXPOSE && nsu_text_is_below(earlier->path, mount->path))
 			return nsu_fail_because(fail, EINVAL, "expose '%s': it would undo the %s on '%s'", mount->path,
+			                        nsu_plan_mount_name(earlier->type), earlier->path);
+		if (uncovers(mount, earlier))
+			return nsu_fail_because(fail, EINVAL, "%s on '%s': it would cover the %s on '%s', made before",
+			                        nsu_plan_mount_name(mount->type), mount->path,
 			                        nsu_plan_mount_name(earlier->type), earlier->path);
 	}
 	return check_type(plan, index, fail);

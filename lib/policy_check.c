@@ -119,6 +119,12 @@ static int check_propagation(const struct nsu_effective *effective, const struct
 	                        "and \"ipc\": the session's mounts would appear on the host");
 }
 
+static bool hides_or_protects(const struct nsu_mount_spec *mount)
+{
+	return mount->type == NSU_PLAN_MASK || mount->type == NSU_PLAN_READONLY ||
+	       (mount->type == NSU_PLAN_BIND && mount->read_only);
+}
+
 /* One mount beside those before it. */
 static int check_mount(const struct nsu_effective *effective, size_t index, struct nsu_fail *fail)
 {
@@ -132,6 +138,11 @@ static int check_mount(const struct nsu_effective *effective, size_t index, stru
 
 		if (strcmp(other->path, mount->path) == 0)
 			return nsu_policy_wrong(fail, &mount->origin, "path", "two mounts on '%s'", mount->path);
+		if (mount->type == NSU_PLAN_BIND && hides_or_protects(other) &&
+		    nsu_text_is_below(other->path, mount->path))
+			return nsu_policy_wrong(
+				fail, &mount->origin, "path", "'%s' would cover the %s on '%s', made before",
+				mount->path, nsu_plan_mount_name((enum nsu_plan_mount_type)other->type), other->path);
 		if (other->type != NSU_PLAN_MASK)
 			continue;
 		if (nsu_text_is_below(mount->path, other->path))
@@ -158,6 +169,10 @@ static int check_exposed(const struct nsu_effective *effective, const struct nsu
 		if (mount->type == NSU_PLAN_MASK && nsu_text_is_below(item->text, mount->path))
 			return nsu_policy_wrong(fail, &origin, "expose",
 			                        "'%s' is below the mask on '%s', where nothing is", item->text,
+			                        mount->path);
+		if (hides_or_protects(mount) && nsu_text_is_below(mount->path, item->text))
+			return nsu_policy_wrong(fail, &origin, "expose", "'%s' would cover the %s on '%s'", item->text,
+			                        nsu_plan_mount_name((enum nsu_plan_mount_type)mount->type),
 			                        mount->path);
 	}
 	return 0;

@@ -287,6 +287,19 @@ static void check_refuses_a_mount_below_a_mask(void **state)
 	assert_taken();
 }
 
+static void check_refuses_what_of_the_host_would_cover_a_mask(void **state)
+{
+	(void)state;
+	add(NSU_PLAN_MASK, "/srv/a/secret");
+	add(NSU_PLAN_BIND, "/srv/a");
+	plan.mounts[6].source = "/data";
+	assert_refused("bind on '/srv/a': it would cover the mask on '/srv/a/secret', made before");
+	plan.mounts[5].type = NSU_PLAN_READONLY;
+	assert_refused("bind on '/srv/a': it would cover the readonly on '/srv/a/secret', made before");
+	plan.mounts[5].type = NSU_PLAN_INSTANCE;
+	assert_taken();
+}
+
 static void check_refuses_masks_without_a_run_directory_of_root(void **state)
 {
 	(void)state;
@@ -373,6 +386,7 @@ int main(void)
 		WITH_PLAN(check_refuses_instances_without_what_names_and_ends_them),
 		WITH_PLAN(check_refuses_an_id_that_is_no_name),
 		WITH_PLAN(check_refuses_a_mount_below_a_mask),
+		WITH_PLAN(check_refuses_what_of_the_host_would_cover_a_mask),
 		WITH_PLAN(check_refuses_masks_without_a_run_directory_of_root),
 		WITH_PLAN(check_refuses_a_hidepid_that_there_is_not),
 		WITH_PLAN(check_refuses_a_domain_name_without_uts_or_too_long),
