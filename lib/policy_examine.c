@@ -83,6 +83,24 @@ static int examine_sudo(const struct examine *examine, const struct nsu_rule *ru
 	return 0;
 }
 
+/* Seen: /proc/PID/root of a process of the same user that is outside, his systemd --user say, is the host's. */
+static int examine_masks(const struct examine *examine, const struct nsu_rule *rule,
+                         const struct nsu_effective *effective)
+{
+	if ((effective->values.namespaces & CLONE_NEWPID) && strcmp(effective->values.proc_path, "/proc") == 0)
+		return 0;
+	for (size_t i = 0; i < effective->n_mounts; i++) {
+		const struct nsu_mount_spec *mount = effective->mounts[i];
+
+		if (mount->type == NSU_PLAN_MASK)
+			return WARN(examine, mount->origin.line ? &mount->origin : &rule->origin,
+			            "key 'path': the mask on '%s' without a fresh /proc (the namespace \"pid\"): "
+			            "/proc/PID/root of the user's processes outside leads behind it",
+			            mount->path);
+	}
+	return 0;
+}
+
 static void mark_used(const struct examine *examine, const struct nsu_profile *profile)
 {
 	const struct nsu_policy *policy = examine->policy;
@@ -106,6 +124,8 @@ static int examine_rule(const struct examine *examine, const struct nsu_rule *ru
 		return ret;
 	nsu_policy_merge(rule->profile, &rule->settings, NULL, &effective);
 	ret = examine_sudo(examine, rule, &effective);
+	if (ret == 0)
+		ret = examine_masks(examine, rule, &effective);
 	return ret < 0 ? ret : nsu_examine_places(&effective, &rule->origin, examine->findings);
 }
 

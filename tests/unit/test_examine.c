@@ -67,9 +67,9 @@ static void examine_finds_nothing_in_a_good_policy(void **state)
 {
 	FINDS("",
 	      {"p.conf",
-	       "rules = ( { user = \"root\"; profile = \"none\"; }, { group = \"root\"; service = [ \"sshd\", \"sudo\" ];\n"
+	       "rules = ( { user = \"root\"; profile = \"none\"; }, { group = \"root\"; service = [ \"sshd\", \"sudo*\" ];\n"
 	       "  profile = \"p\"; }, { profile = \"default\"; } );\n"
-	       "profiles = { p = { namespaces = [ \"mount\", \"uts\" ]; mounts = (\n"
+	       "profiles = { p = { namespaces = [ \"mount\", \"uts\", \"pid\" ]; mounts = (\n"
 	       "  { type = \"tmpfs\"; path = \"/mnt/dir\"; }, { type = \"mask\"; path = \"/mnt/dir/made\"; },\n"
 	       "  { type = \"mask\"; path = \"/mnt/file\"; }, { type = \"tmpfs\"; path = \"/mnt/no\"; optional = true; },\n"
 	       "  { type = \"bind\"; source = \"/mnt/file\"; path = \"/mnt/open/%u\"; } ); expose = \"/mnt/dir/x\"; }; };\n"},
@@ -155,6 +155,20 @@ static void examine_finds_sudo_with_the_pid_namespace(void **state)
 	                 "profiles = { p = { namespaces = \"uts\"; }; };\n"});
 }
 
+static void examine_finds_masks_that_proc_leads_behind(void **state)
+{
+	FINDS("warning /mnt/p.conf:3: key 'path': the mask on '/mnt/file' without a fresh /proc (the namespace \"pid\"): "
+	      "/proc/PID/root of the user's processes outside leads behind it\n"
+	      "warning /mnt/p.conf:4: key 'path': the mask on '/mnt/dir' without a fresh /proc (the namespace \"pid\"): "
+	      "/proc/PID/root of the user's processes outside leads behind it\n",
+	      {"p.conf", "rules = ( { user = \"root\"; profile = \"p\"; }, { profile = \"q\"; } );\n"
+	                 "profiles = {\n"
+	                 "  p = { namespaces = \"mount\"; mounts = ( { type = \"mask\"; path = \"/mnt/file\"; } ); };\n"
+	                 "  q = { namespaces = \"pid\"; mounts = ( { type = \"mask\"; path = \"/mnt/dir\"; } );\n"
+	                 "    proc = { path = \"/mnt/open\"; }; };\n"
+	                 "};\n"});
+}
+
 static void examine_finds_paths_that_no_mount_hides(void **state)
 {
 	FINDS("warning /mnt/p.conf:4: key 'expose': no mount hides '/mnt/file': the session has it anyway\n",
@@ -179,7 +193,7 @@ static void examine_finds_places_that_logins_would_be_refused_for(void **state)
 	      "user's\n"
 	      "error /mnt/p.d/users/root.conf:2: key 'path': '/mnt/gone' does not exist on this host: logins would be refused "
 	      "(optional = true leaves it out then)\n",
-	      {"p.conf", RULES_P "profiles = { p = { mounts = (\n"
+	      {"p.conf", RULES_P "profiles = { p = { namespaces = \"pid\"; mounts = (\n"
 	                         "  { type = \"tmpfs\"; path = \"/mnt/no\"; },\n"
 	                         "  { type = \"tmpfs\"; path = \"/mnt/not\"; optional = true; },\n"
 	                         "  { type = \"readonly\"; path = \"/mnt/link\"; },\n"
@@ -208,7 +222,7 @@ static void examine_tells_each_finding_once(void **state)
 	      "true leaves it out then)\n",
 	      {"p.conf",
 	       "rules = ( { user = \"root\"; profile = \"p\"; }, { user = \"bin\"; profile = \"p\"; },\n"
-	       "  { profile = \"p\"; } );\nprofiles = { p = { mounts = ( { type = \"mask\"; path = \"/mnt/no\"; } ); }; };\n"});
+	       "  { profile = \"p\"; } );\nprofiles = { p = { namespaces = \"pid\"; mounts = ( { type = \"mask\"; path = \"/mnt/no\"; } ); }; };\n"});
 }
 
 static void examine_files_that_are_not_trusted(void)
@@ -261,6 +275,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(examine_finds_rules_that_are_never_reached),
 	cmocka_unit_test(examine_finds_profiles_that_nobody_uses),
 	cmocka_unit_test(examine_finds_sudo_with_the_pid_namespace),
+	cmocka_unit_test(examine_finds_masks_that_proc_leads_behind),
 	cmocka_unit_test(examine_finds_paths_that_no_mount_hides),
 	cmocka_unit_test(examine_finds_places_that_logins_would_be_refused_for),
 	cmocka_unit_test(examine_tells_what_does_not_fit_in_a_user_s_file),
