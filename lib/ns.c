@@ -161,7 +161,9 @@ static int make_child(struct start *start)
 	start->step = REPORT;
 	ret = nsu_channel_send(REPORT_FD, &report, sizeof(report), pidfd);
 	if (ret < 0) {
-		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+		/* A caller that is dead has closed the helper's channel: it ends by itself, and removes what it has made. */
+		if (ret != -EPIPE)
+			syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 		errno = -ret;
 	}
 	return ret;
