@@ -187,7 +187,7 @@ static const unsigned calls_to_kill[] = {
 };
 
 static const unsigned calls_to_remove[] = {
-	SYS_openat2, SYS_close, SYS_getdents64, SYS_unlinkat, SYS_renameat2,
+	SYS_openat2, SYS_close, SYS_getdents64, SYS_unlinkat, SYS_renameat2, SYS_flock,
 };
 
 static const unsigned calls_to_detach[] = {SYS_umount2};

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -18,6 +19,8 @@
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE 1
 #endif
+
+#define LOCK_TRIES 10
 
 /* The name of its directory. No two paths give one; none begins with '-'. Return: false if it would be too long. */
 static bool name_instance(const char *path, char name[NAME_MAX + 1])
@@ -107,6 +110,36 @@ static int open_above(const char *path, const char *name, int *ret_dirfd, int *r
 	return open_private(*ret_dirfd, name, inner, ret_fd, fail);
 }
 
+/*
+ * The session's own, locked until its process 1 is dead, however that ends: what is not locked is nobody's any more, and
+ * whoever removes his own removes that too (remove.c). So it may vanish before it is locked.
+ */
+static int open_locked(const char *id, struct nsu_instances *instances, struct nsu_fail *fail)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		auto_close int sessions_dirfd = -1;
+		auto_close int dirfd = -1;
+		auto_close int fd = -1;
+		struct stat st;
+		int ret = open_above(NSU_THROW_AWAY_DIR, id, &sessions_dirfd, &dirfd, fail);
+
+		if (ret < 0)
+			return ret;
+		fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0 || flock(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0)
+			return nsu_fail(fail, errno, "lock '%s/%s'", NSU_THROW_AWAY_DIR, id);
+		if (st.st_nlink == 0)
+			continue;
+		instances->sessions_dirfd = nsu_take_fd(&sessions_dirfd);
+		instances->session_dirfd = nsu_take_fd(&dirfd);
+		instances->lock_fd = nsu_take_fd(&fd);
+		return 0;
+	}
+	return nsu_fail_because(fail, EAGAIN, "%s/%s: it is removed again and again", NSU_THROW_AWAY_DIR, id);
+}
+
 static int make_owned(int dirfd, const char *name, const struct nsu_plan_mount *mount, int *ret_fd)
 {
 	auto_close int fd = -1;
@@ -180,10 +213,7 @@ static int open_dirs(const struct nsu_plan *plan, const struct nsu_plan_mount *m
 	char uid[16];
 
 	if (mount->throw_away)
-		return instances->session_dirfd >= 0
-		               ? 0
-		               : open_above(NSU_THROW_AWAY_DIR, plan->id, &instances->sessions_dirfd,
-		                            &instances->session_dirfd, fail);
+		return instances->session_dirfd >= 0 ? 0 : open_locked(plan->id, instances, fail);
 	snprintf(uid, sizeof(uid), "%u", (unsigned)plan->uid);
 	return instances->user_dirfd >= 0
 	               ? 0
@@ -221,4 +251,5 @@ void nsu_instance_end(struct nsu_instances *instances)
 {
 	nsu_close_fd(&instances->user_dirfd);
 	nsu_close_fd(&instances->session_dirfd);
+	nsu_close_fd(&instances->lock_fd);
 }

@@ -12,11 +12,12 @@ struct nsu_instances {
 	int user_dirfd;     /* NSU_INSTANCE_DIR/<uid> */
 	int sessions_dirfd; /* NSU_THROW_AWAY_DIR: once it is open, the session's own may be in it */
 	int session_dirfd;  /* NSU_THROW_AWAY_DIR/<id> */
+	int lock_fd;        /* the same, locked: says that the session lives */
 };
 
 #define NSU_INSTANCES_INIT                                                                                             \
 	{                                                                                                              \
-		.user_dirfd = -1, .sessions_dirfd = -1, .session_dirfd = -1                                            \
+		.user_dirfd = -1, .sessions_dirfd = -1, .session_dirfd = -1, .lock_fd = -1                             \
 	}
 
 /**

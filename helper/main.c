@@ -141,6 +141,10 @@ int main(void)
 		.is_pid1 = (plan.namespaces & CLONE_NEWPID) != 0,
 	};
 	nsu_init_run(&init);
-	throw_away(&sessions_dirfd);
+	if (sessions_dirfd >= 0) {
+		nsu_remove_session(&plan, sessions_dirfd);
+		nsu_remove_orphans(sessions_dirfd);
+	}
+	nsu_close_fd(&sessions_dirfd);
 	_exit(0);
 }

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -36,8 +37,9 @@ struct removal {
 	bool has_changed; /* in this round */
 };
 
-/* Static: see main.c. One for each of the two directories that are read at a time. */
-static uint64_t top_batch[BATCH_BYTES / sizeof(uint64_t)], inner_batch[BATCH_BYTES / sizeof(uint64_t)];
+/* Static: see main.c. One for each of the three directories that are read at a time. */
+static uint64_t top_batch[BATCH_BYTES / sizeof(uint64_t)], inner_batch[BATCH_BYTES / sizeof(uint64_t)],
+	orphans_batch[BATCH_BYTES / sizeof(uint64_t)];
 
 typedef void (*visitor)(struct removal *removal, int dirfd, const char *name);
 
@@ -145,18 +147,29 @@ static void detach(const struct nsu_plan *plan)
 	}
 }
 
-/* Goes once through all that is there. Return: whether it is gone. */
-static bool remove_what_goes(struct removal *removal, const struct nsu_plan *plan, int sessions_dirfd)
+/* Goes once through all that is in the directory of a session. Return: whether it is gone. */
+static bool remove_what_goes(struct removal *removal, const char *id, int sessions_dirfd)
 {
-	auto_close int top_dirfd = -1;
+	auto_close int top_dirfd = open_to_read(sessions_dirfd, id);
 
-	detach(plan);
-	top_dirfd = open_to_read(sessions_dirfd, plan->id);
 	if (top_dirfd < 0)
 		return errno == ENOENT;
 	removal->top_dirfd = top_dirfd;
 	visit_all(removal, top_dirfd, top_batch, empty_and_remove);
-	return unlinkat(sessions_dirfd, plan->id, AT_REMOVEDIR) == 0;
+	return unlinkat(sessions_dirfd, id, AT_REMOVEDIR) == 0;
+}
+
+/* What a session has left whose process 1 was killed, or which had a mount in it; such mounts are gone with it. */
+static void remove_orphan(struct removal *removal, int dirfd, const char *id)
+{
+	auto_close int lock_fd = open_to_read(dirfd, id);
+
+	if (lock_fd < 0 || syscall(SYS_flock, lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return;
+	do {
+		removal->has_changed = false;
+	} while (!remove_what_goes(removal, id, dirfd) && removal->has_changed &&
+	         nsu_proc_now_ms() < removal->deadline_ms);
 }
 
 void nsu_remove_session(const struct nsu_plan *plan, int sessions_dirfd)
@@ -169,8 +182,18 @@ void nsu_remove_session(const struct nsu_plan *plan, int sessions_dirfd)
 		if (n_in_vain > 0) /* memory may have been short */
 			ppoll(NULL, 0, &step, NULL);
 		removal.has_changed = false;
-		if (remove_what_goes(&removal, plan, sessions_dirfd))
+		detach(plan);
+		if (remove_what_goes(&removal, plan->id, sessions_dirfd))
 			return;
 		n_in_vain = removal.has_changed ? 0 : n_in_vain + 1;
 	}
+}
+
+void nsu_remove_orphans(int sessions_dirfd)
+{
+	struct removal removal = {.deadline_ms = nsu_proc_now_ms() + NSU_ORPHANS_WAIT_MS};
+	auto_close int dirfd = open_to_read(sessions_dirfd, ".");
+
+	if (dirfd >= 0)
+		visit_all(&removal, dirfd, orphans_batch, remove_orphan);
 }

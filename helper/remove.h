@@ -27,4 +27,12 @@ bool nsu_remove_needs_detach(const struct nsu_plan *plan);
  */
 void nsu_remove_session(const struct nsu_plan *plan, int sessions_dirfd);
 
+/**
+ * nsu_remove_orphans - remove what other sessions have left.
+ * @sessions_dirfd: NSU_THROW_AWAY_DIR
+ *
+ * Of those whose process 1 is dead: a living one holds a lock (instance.c). For at most NSU_ORPHANS_WAIT_MS.
+ */
+void nsu_remove_orphans(int sessions_dirfd);
+
 #endif

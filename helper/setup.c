@@ -205,6 +205,8 @@ int nsu_setup_run(const struct nsu_plan *plan, int *ret_sessions_dirfd, struct n
 	nsu_target_begin(&setup);
 	if (plan->namespaces & CLONE_NEWNS)
 		ret = run_mounts(&setup);
+	if (ret == 0)
+		nsu_take_fd(&setup.instances.lock_fd); /* held for as long as this process lives */
 	nsu_target_end(&setup);
 	sessions_dirfd = setup.instances.sessions_dirfd;
 	if (ret == 0 && chdir("/") < 0)

@@ -30,6 +30,7 @@
 #define NSU_TIMER_SLACK_NS      50000  /* the kernel's default; a user hands his own to a setuid caller */
 #define NSU_KILL_WAIT_MS        60000  /* PID 1 waits no longer for the processes that it has killed to be gone */
 #define NSU_REMOVE_WAIT_MS      300000 /* and works no longer than this on what is thrown away */
+#define NSU_ORPHANS_WAIT_MS     10000  /* nor on what other sessions have left there */
 #define NSU_REMOVE_TRIES        3      /* so often it goes through it without any success */
 #define NSU_STOP_POLL_MS        10     /* PID 1 looks this often whether its namespace is empty */
 

@@ -49,8 +49,60 @@ test_exposed_above_a_mask() {
 	check_log "what is exposed can not cover a mask: the log says which" "'/srv/a' would cover the mask on '/srv/a/b'"
 }
 
+left() {
+	find /var/lib/nsunshare/sessions -mindepth 1 -printf '%P %u\n' 2>/dev/null
+}
+
+left_has() {
+	left | grep -q "$1"
+}
+
+# The inner process 1 is killed by the outer one, with all that is in its session.
+test_nested_instances() {
+	local opener
+
+	policy_for_users 'base = "default"; mounts = ( { type = "instance"; path = "/tmp"; remove = "logout"; } );'
+	pamprobe pt alice open run="$AS_ALICE su bob -c 'echo private >/tmp/bobs; sleep 100'" close >/dev/null 2>&1 &
+	opener=$!
+	wait_until 50 left_has /tmp/bobs
+	check_has "an instance in a session within a session is there (control)" "$(left)" '/tmp/bobs bob$'
+	kill -9 $opener
+	wait $opener 2>/dev/null
+	check_gone "the outer session of two ends: both are gone"
+	check_is "the outer session of two ends: the inner one's instance is removed too" "$(left)" ""
+}
+
+# A mount of the user's keeps its place busy in his session, but not in the next one.
+test_instance_with_a_mount() {
+	echo 'none /tmp/m tmpfs user,noauto 0 0' >>/etc/fstab
+	check "a user mounts something in his instance" \
+		pamprobe pt alice open run="$AS_ALICE sh -c 'mkdir /tmp/m; echo hoard >/tmp/m/hoard; mount /tmp/m'" close
+	check_gone "a mount in an instance: the session is gone"
+	check_has "a mount in an instance: what it covers stays (control)" "$(left)" '/tmp/m/hoard alice$'
+	pamprobe pt bob open close >/dev/null
+	check_gone "a mount in an instance: another session is gone"
+	check_is "a mount in an instance: the other session has removed it" "$(left)" ""
+}
+
+test_living_instance() {
+	pamprobe pt alice open run='touch /tmp/mine; until test -e /tmp/end; do sleep 0.1; done' close >/dev/null &
+	wait_until 50 left_has /tmp/mine
+	pamprobe pt bob open close >/dev/null
+	wait_until 20 test "$(pid1s | wc -l)" = 1
+	sleep 0.3
+	check_has "the end of another session: the instance of a living one stays" "$(left)" '/tmp/mine root$'
+	touch "$(echo /var/lib/nsunshare/sessions/*/tmp)/end"
+	wait $!
+	check_gone "the living one ends"
+	check_is "the living one ends: nothing is left" "$(left)" ""
+}
+
 build_tool pamprobe -lpam -lpthread
+sed -i '1i auth sufficient pam_permit.so' /etc/pam.d/su
 test_mask_in_a_bind
 test_system_place_from_a_home
 test_exposed_above_a_mask
+test_nested_instances
+test_instance_with_a_mount
+test_living_instance
 finish
