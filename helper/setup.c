@@ -144,7 +144,7 @@ static int mark(const struct nsu_setup *setup)
 
 	if (plan->id[0] == '\0')
 		return 0;
-	ret = nsu_marker_make(setup->work[setup->run_dir].mount_fd, plan->id, plan->uid, plan->profile);
+	ret = nsu_marker_make(setup->work[setup->run_dir].mount_fd, plan);
 	if (ret < 0)
 		return nsu_fail(setup->fail, -ret, "mark the session in '%s'", NSU_RUN_DIR);
 	return 0;

@@ -8,28 +8,31 @@
 #define NSU_MARKER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base.h"
 #include "defaults.h"
 #include "fail.h"
+#include "plan.h"
 
 struct nsu_marker {
 	char id[NSU_ID_LEN + 1];         /* of the session */
 	uid_t uid;                       /* of its user */
+	unsigned namespaces;             /* CLONE_NEW* bits */
+	unsigned proc;                   /* options of its fresh proc; 0: it has none */
+	uint64_t view;                   /* a hash of what its mounts show, hide and protect */
 	char profile[NSU_LOG_VALUE_MAX]; /* name of its profile */
 };
 
 /**
  * nsu_marker_make - mark a session.
  * @run_dirfd: the root of the tmpfs that will be the session's NSU_RUN_DIR
- * @id:        of the session
- * @uid:       of its user
- * @profile:   name of its profile
+ * @plan:      of the session
  *
- * Return: 0; -EINVAL if the id is none or the profile's name too long to be kept whole; -errno of symlinkat(2).
+ * Return: 0; -EINVAL for an id that is none, or a profile's name of NSU_LOG_VALUE_MAX bytes or more; -errno of symlinkat(2).
  */
-NSU_CHECKED int nsu_marker_make(int run_dirfd, const char *id, uid_t uid, const char *profile);
+NSU_CHECKED int nsu_marker_make(int run_dirfd, const struct nsu_plan *plan);
 
 /**
  * nsu_marker_read - is this process inside a session of ours?
@@ -41,5 +44,15 @@ NSU_CHECKED int nsu_marker_make(int run_dirfd, const char *id, uid_t uid, const 
  * ENOENT, which is the answer no.
  */
 NSU_CHECKED int nsu_marker_read(struct nsu_marker *ret_marker, bool *ret_inside, struct nsu_fail *fail);
+
+/**
+ * nsu_marker_covers - does a session give a login all that its own plan would?
+ * @marker: of the session that it comes from
+ * @plan:   of the login
+ *
+ * The same user and profile, at least the plan's namespaces, the same mounts and options of proc: a rule may have changed
+ * single keys of the profile. Names (of host and domain) do not count. Pure. Return: whether it does.
+ */
+bool nsu_marker_covers(const struct nsu_marker *marker, const struct nsu_plan *plan);
 
 #endif

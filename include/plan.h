@@ -129,8 +129,9 @@ NSU_PRINTF(2, 3) void nsu_plan_note(struct nsu_plan *plan, const char *format, .
  * nsu_plan_may_be_writable - may others than root write to what is mounted here?
  * @path: a clean absolute path
  *
- * Not where programs look for code, accounts or settings: on or below /etc, /usr, /bin, /sbin, /lib*, /boot, /root, /proc,
- * /sys, nor on /dev, /run, /var, /var/lib themselves. su would read its PAM stack there. Pure. Return: whether they may.
+ * Not where programs look for code, accounts or settings: on or below /etc, /usr, /bin, /sbin, /lib*, /boot, /opt, /root,
+ * /proc, /sys, /run/{dbus,nscd,sudo,systemd}, /var/lib/{nsunshare,sss}, nor on /dev, /run, /var, /var/lib themselves. su
+ * would read its PAM stack there. Pure. Return: whether they may.
  */
 bool nsu_plan_may_be_writable(const char *path);
 

@@ -1,58 +1,138 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The record is "ID UID PROFILE". Inside a session of ours its directory is root's alone, so that a name suffices to read it.
+ * The record is "ID UID NAMESPACES PROC VIEW PROFILE", the three in the middle hexadecimal. Inside a session of ours its
+ * directory is root's alone, so that a name suffices to read it.
  */
 #include "marker.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "text.h"
 
-#define MARKER_FILE NSU_RUN_DIR "/" NSU_MARKER_NAME
-#define UID_DIGITS  10
+#define MARKER_FILE   NSU_RUN_DIR "/" NSU_MARKER_NAME
+#define NUMBERS_CHARS (10 + 8 + 8 + 16 + 5) /* uid, namespaces, proc, view, and the blanks */
 
-int nsu_marker_make(int run_dirfd, const char *id, uid_t uid, const char *profile)
+/* FNV-1a: no defence against somebody who chooses the input, which is the policy's. */
+static uint64_t add(uint64_t hash, const void *bytes, size_t n)
 {
-	char text[NSU_ID_LEN + 1 + UID_DIGITS + 1 + NSU_LOG_VALUE_MAX];
-	int len = snprintf(text, sizeof(text), "%s %u %s", id, (unsigned)uid, profile);
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3;
+	return hash;
+}
+
+static uint64_t add_mount(uint64_t hash, const struct nsu_plan_mount *mount)
+{
+	const uint64_t numbers[] = {
+		mount->type,       mount->optional, mount->read_only,  mount->recursive,
+		mount->throw_away, mount->noexec,   mount->size_bytes, mount->size_percent,
+		mount->inodes,     mount->mode,     mount->uid,        mount->gid,
+	};
+	const char *source = mount->type == NSU_PLAN_BIND ? mount->source : "";
+
+	hash = add(hash, numbers, sizeof(numbers));
+	hash = add(hash, mount->path, strlen(mount->path) + 1);
+	return add(hash, source, strlen(source) + 1);
+}
+
+/* What belongs to a namespace or a name is compared, or left out, by itself. */
+static uint64_t view_of(const struct nsu_plan *plan)
+{
+	const uint64_t propagation = plan->propagation;
+	uint64_t hash = add(0xcbf29ce484222325, &propagation, sizeof(propagation));
+
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		const struct nsu_plan_mount *mount = &plan->mounts[i];
+
+		if (mount->type != NSU_PLAN_PROC && mount->type != NSU_PLAN_MQUEUE && mount->type != NSU_PLAN_HOSTS)
+			hash = add_mount(hash, mount);
+	}
+	return hash;
+}
+
+static unsigned proc_of(const struct nsu_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		if (plan->mounts[i].type == NSU_PLAN_PROC)
+			return 1 + plan->mounts[i].hidepid * 2U + plan->mounts[i].subset_pid * 16U;
+	}
+	return 0;
+}
+
+bool nsu_marker_covers(const struct nsu_marker *marker, const struct nsu_plan *plan)
+{
+	unsigned proc = proc_of(plan);
+
+	return marker->uid == plan->uid && strcmp(marker->profile, plan->profile) == 0 &&
+	       (plan->namespaces & ~marker->namespaces) == 0 && (proc == 0 || proc == marker->proc) &&
+	       marker->view == view_of(plan);
+}
+
+int nsu_marker_make(int run_dirfd, const struct nsu_plan *plan)
+{
+	char text[NSU_ID_LEN + 1 + NUMBERS_CHARS + NSU_LOG_VALUE_MAX];
+	int len = snprintf(text, sizeof(text), "%s %u %x %x %" PRIx64 " %s", plan->id, (unsigned)plan->uid,
+	                   plan->namespaces, proc_of(plan), view_of(plan), plan->profile);
 
 	/* Cut, one profile could be taken for another. */
-	if (strlen(id) != NSU_ID_LEN || strlen(profile) >= NSU_LOG_VALUE_MAX || len >= (int)sizeof(text))
+	if (strlen(plan->id) != NSU_ID_LEN || strlen(plan->profile) >= NSU_LOG_VALUE_MAX || len >= (int)sizeof(text))
 		return -EINVAL;
 	if (symlinkat(text, run_dirfd, NSU_MARKER_NAME) < 0)
 		return -errno;
 	return 0;
 }
 
+/* The next word of *text, which moves behind it. Return: NULL if there is none, or another behind it is missing. */
+static char *take_word(char **text)
+{
+	char *word = *text;
+	char *end = strchr(word, ' ');
+
+	if (!end || end == word)
+		return NULL;
+	*end = '\0';
+	*text = end + 1;
+	return word;
+}
+
+static bool take_hex(char **text, uint64_t max, uint64_t *ret_number)
+{
+	char *word = take_word(text);
+
+	if (!word || strlen(word) > 16 || strspn(word, "0123456789abcdef") != strlen(word))
+		return false;
+	*ret_number = strtoull(word, NULL, 16);
+	return *ret_number <= max;
+}
+
 static bool parse(char *text, struct nsu_marker *marker)
 {
-	char *uid_text = text + NSU_ID_LEN + 1;
-	uint64_t uid;
-	char *end;
+	char *id = take_word(&text);
+	char *uid_text = id ? take_word(&text) : NULL;
+	uint64_t uid, namespaces, proc;
 
-	if (strspn(text, "0123456789abcdef") != NSU_ID_LEN || text[NSU_ID_LEN] != ' ')
+	if (!uid_text || strlen(id) != NSU_ID_LEN || strspn(id, "0123456789abcdef") != NSU_ID_LEN ||
+	    nsu_text_to_number(uid_text, 0, UINT32_MAX - 1, &uid) < 0 || !take_hex(&text, UINT32_MAX, &namespaces) ||
+	    !take_hex(&text, UINT32_MAX, &proc) || !take_hex(&text, UINT64_MAX, &marker->view) ||
+	    strlen(text) >= sizeof(marker->profile))
 		return false;
-	text[NSU_ID_LEN] = '\0';
-	end = strchr(uid_text, ' ');
-	if (!end || strlen(end + 1) >= sizeof(marker->profile))
-		return false;
-	*end = '\0';
-	if (nsu_text_to_number(uid_text, 0, UINT32_MAX - 1, &uid) < 0)
-		return false;
-	strcpy(marker->id, text);
+	strcpy(marker->id, id);
 	marker->uid = (uid_t)uid;
-	strcpy(marker->profile, end + 1);
+	marker->namespaces = (unsigned)namespaces;
+	marker->proc = (unsigned)proc;
+	strcpy(marker->profile, text);
 	return true;
 }
 
 int nsu_marker_read(struct nsu_marker *ret_marker, bool *ret_inside, struct nsu_fail *fail)
 {
-	char text[sizeof(struct nsu_marker) + UID_DIGITS + 2];
+	char text[NSU_ID_LEN + 1 + NUMBERS_CHARS + NSU_LOG_VALUE_MAX];
 	struct nsu_marker marker;
 	struct stat st;
 	ssize_t len;

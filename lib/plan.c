@@ -61,8 +61,27 @@ void nsu_plan_note(struct nsu_plan *plan, const char *format, ...)
 
 bool nsu_plan_may_be_writable(const char *path)
 {
-	static const char *const trees[] = {"/etc",    "/usr",   "/bin",  "/sbin", "/lib",  "/lib32",
-	                                    "/libx32", "/lib64", "/boot", "/root", "/proc", "/sys"};
+	static const char *const trees[] = {
+		"/etc",
+		"/usr",
+		"/bin",
+		"/sbin",
+		"/lib",
+		"/lib32",
+		"/libx32",
+		"/lib64",
+		"/boot",
+		"/root",
+		"/proc",
+		"/sys",
+		"/opt",
+		"/run/nscd",
+		"/run/sudo",
+		"/run/systemd",
+		"/run/dbus",
+		"/var/lib/sss",
+		"/var/lib/nsunshare",
+	};
 	static const char *const places[] = {"/dev", "/run", "/var", "/var/lib"};
 
 	for (size_t i = 0; i < NSU_COUNT(trees); i++) {
@@ -249,10 +268,15 @@ static int check_namespaces(const struct nsu_plan *plan, struct nsu_fail *fail)
 
 static int check_name(const struct nsu_plan *plan, const char *name, const char *what, struct nsu_fail *fail)
 {
+	char clean[NSU_HOSTNAME_MAX + 1];
+
 	if (name[0] != '\0' && !(plan->namespaces & CLONE_NEWUTS))
 		return nsu_fail_because(fail, EINVAL, "a %s name needs the uts namespace", what);
 	if (strlen(name) > NSU_HOSTNAME_MAX)
 		return nsu_fail_because(fail, EINVAL, "the %s name is too long", what);
+	snprintf(clean, sizeof(clean), "%s", name);
+	if (name[0] != '\0' && (!nsu_text_clean_hostname(clean) || strcmp(clean, name) != 0))
+		return nsu_fail_because(fail, EINVAL, "the %s name is not a valid one", what);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "policy_match.h"
 #include "policy_parse.h"
+#include "text.h"
 
 static bool names_literally(const struct nsu_strings *strings, const char *name)
 {
@@ -54,11 +55,12 @@ static int matches_group(const struct nsu_rule *rule, struct nsu_subject *subjec
 	for (size_t i = 0; i < rule->groups.n; i++) {
 		const struct nsu_item *group = &rule->groups.items[i];
 		bool is_member = false;
+		char printable[NSU_LOG_VALUE_MAX];
 		int ret = nsu_subject_is_member(subject, group->text, &is_member, fail);
 
 		if (ret == -ENOENT)
 			nsu_plan_note(plan, "%s:%u: group '%s' does not exist: it matches nobody", rule->origin.file,
-			              group->line, group->text);
+			              group->line, nsu_text_printable(group->text, printable, sizeof(printable)));
 		else if (ret < 0)
 			return ret;
 		if (is_member)

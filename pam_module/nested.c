@@ -2,13 +2,11 @@
 #include "nested.h"
 
 #include <errno.h>
-#include <string.h>
 
 int nsu_nested_ask(const struct nsu_plan *plan, struct nsu_marker *ret_marker, enum nsu_nested_answer *ret_answer,
                    struct nsu_fail *fail)
 {
 	bool is_inside = false;
-	bool is_same;
 	int ret;
 
 	ret = nsu_marker_read(ret_marker, &is_inside, fail);
@@ -24,8 +22,7 @@ int nsu_nested_ask(const struct nsu_plan *plan, struct nsu_marker *ret_marker, e
 		                 ret_marker->id, (unsigned)ret_marker->uid);
 		return 0;
 	}
-	is_same = ret_marker->uid == plan->uid && strcmp(ret_marker->profile, plan->profile) == 0;
-	if (plan->nested == NSU_PLAN_STAY || is_same)
+	if (plan->nested == NSU_PLAN_STAY || nsu_marker_covers(ret_marker, plan))
 		*ret_answer = NSU_NESTED_STAY;
 	return 0;
 }

@@ -17,7 +17,7 @@ include/mnt.h:
 include/channel.h:
 include/subject.h:
 include/plan.h:
-include/marker.h:
+include/marker.h:          plan
 include/template.h:        subject
 include/wire.h:            plan fsat
 include/policy.h:          plan subject
@@ -35,7 +35,7 @@ lib/subject.c:
 lib/plan.c:                text
 lib/template.c:            text
 lib/wire.c:
-lib/policy.c:              policy_match policy_parse
+lib/policy.c:              policy_match policy_parse text
 lib/policy_match.h:        plan policy policy_parse subject
 lib/policy_parse.h:        plan subject
 lib/policy_parse.c:        policy_findings policy_value

@@ -328,7 +328,7 @@ test_expose() {
 	make_places
 	policy_for_users 'base = "default"; expose = [ "/srv/t" ];
 		extra_mounts = ( { type = "tmpfs"; path = "/srv"; mode = "0755"; }, { type = "mask"; path = "/srv/t/dir"; } );'
-	refused "expose of what is above a mask" "expose ./srv/t.: it would undo the mask on ./srv/t/dir."
+	refused "expose of what is above a mask" "key 'expose': ./srv/t. would cover the mask on ./srv/t/dir."
 	policy_for_users 'base = "default"; expose = [ "/tmp" ];'
 	refused "expose of a private directory itself" "/tmp. would undo the mount on that path"
 	rm -rf /tmp/{.X11-unix,of-*,file,fifo,link,socket}

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # What the second reader of the mounts found, each as a test.
-# shellcheck disable=SC2119 # functions are called by name
+# shellcheck disable=SC2119,SC2317 # functions are called by name
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
@@ -97,6 +97,23 @@ test_living_instance() {
 	check_is "the living one ends: nothing is left" "$(left)" ""
 }
 
+# A rule may change keys of the profile: the same profile is not the same session.
+test_nested_by_another_rule() {
+	local rules='{ user = "alice"; service = "su"; profile = "shell"; extra_mounts = (
+		{ type = "mask"; path = "/srv/exams"; } ); }, { user = "alice"; profile = "shell"; }'
+
+	install -D -m 644 /dev/stdin /srv/exams/s <<<secret
+	echo "rules = ( $rules ); profiles = { shell = { base = \"default\"; }; };" >$POLICY
+	check_hasnt "su from inside, whose rule masks more: it is masked" \
+		"$(pamprobe pt alice open run="$AS_ALICE su alice -c 'ls /srv/exams; cat /srv/exams/s'" close 2>&1)" secret
+	check_log "su from inside, whose rule masks more: a session of its own" 'opened: .* service=su profile=shell'
+	echo "rules = ( { user = \"alice\"; profile = \"shell\"; } ); profiles = { shell = { base = \"default\"; }; };" >$POLICY
+	log_mark
+	check_has "su from inside, whose rule asks for no more: it stays (control)" \
+		"$(pamprobe pt alice open run="$AS_ALICE su alice -c 'cat /srv/exams/s'" close 2>&1)" secret
+	check_log "su from inside, whose rule asks for no more: the log says so" 'stays in session [0-9a-f]*: user=alice service=su'
+}
+
 build_tool pamprobe -lpam -lpthread
 sed -i '1i auth sufficient pam_permit.so' /etc/pam.d/su
 test_mask_in_a_bind
@@ -105,4 +122,5 @@ test_exposed_above_a_mask
 test_nested_instances
 test_instance_with_a_mount
 test_living_instance
+test_nested_by_another_rule
 finish

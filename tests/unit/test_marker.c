@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "support.h"
 
+#include <sched.h>
+
 #include "marker.h"
 
 #define TEST_ID "0123456789abcdef"
 
 static struct nsu_marker marker;
+static struct nsu_plan plan;
 static bool inside;
 
 static int read_it(const char *word)
@@ -33,6 +36,19 @@ static void put(const char *text)
 	CHILD_CHECK(symlink(text, NSU_RUN_DIR "/" NSU_MARKER_NAME) == 0);
 }
 
+/* A plan of a mask and a fresh proc. */
+static void make_plan(const char *profile)
+{
+	nsu_plan_init(&plan);
+	plan.id = TEST_ID;
+	plan.uid = 4294967294;
+	plan.profile = profile;
+	plan.namespaces = CLONE_NEWNS | CLONE_NEWPID;
+	plan.n_mounts = 2;
+	plan.mounts[0] = (struct nsu_plan_mount){.type = NSU_PLAN_PROC, .path = "/proc", .source = ""};
+	plan.mounts[1] = (struct nsu_plan_mount){.type = NSU_PLAN_MASK, .path = "/srv/a", .source = ""};
+}
+
 static void make_and_read(void)
 {
 	char profile[NSU_LOG_VALUE_MAX + 1];
@@ -43,21 +59,86 @@ static void make_and_read(void)
 	CHILD_CHECK(rmdir(NSU_RUN_DIR) == 0 && read_it("") == 0 && !inside);
 	CHILD_CHECK(mkdir(NSU_RUN_DIR, 0700) == 0);
 	fd = open(NSU_RUN_DIR, O_PATH | O_CLOEXEC);
-	CHILD_CHECK(nsu_marker_make(fd, TEST_ID, 4294967294, "a profile") == 0);
+	make_plan("a profile");
+	CHILD_CHECK(nsu_marker_make(fd, &plan) == 0);
 	CHILD_CHECK(read_it("") == 0 && inside);
 	CHILD_CHECK(strcmp(marker.id, TEST_ID) == 0 && marker.uid == 4294967294);
-	CHILD_CHECK(strcmp(marker.profile, "a profile") == 0);
-	CHILD_CHECK(nsu_marker_make(fd, TEST_ID, 1, "x") == -EEXIST);
+	CHILD_CHECK(strcmp(marker.profile, "a profile") == 0 && marker.namespaces == plan.namespaces);
+	CHILD_CHECK(nsu_marker_covers(&marker, &plan));
+	CHILD_CHECK(nsu_marker_make(fd, &plan) == -EEXIST);
 	memset(profile, 'p', sizeof(profile));
 	profile[NSU_LOG_VALUE_MAX - 1] = '\0';
 	unlink(NSU_RUN_DIR "/" NSU_MARKER_NAME);
-	CHILD_CHECK(nsu_marker_make(fd, TEST_ID, 4294967294, profile) == 0);
+	make_plan(profile);
+	plan.namespaces = ~0U;
+	CHILD_CHECK(nsu_marker_make(fd, &plan) == 0);
 	CHILD_CHECK(read_it("") == 0 && inside && strcmp(marker.profile, profile) == 0);
 	profile[NSU_LOG_VALUE_MAX - 1] = 'p';
 	profile[NSU_LOG_VALUE_MAX] = '\0';
 	unlink(NSU_RUN_DIR "/" NSU_MARKER_NAME);
-	CHILD_CHECK(nsu_marker_make(fd, TEST_ID, 1, profile) == -EINVAL);
-	CHILD_CHECK(nsu_marker_make(fd, "12", 1, "x") == -EINVAL);
+	CHILD_CHECK(nsu_marker_make(fd, &plan) == -EINVAL);
+	make_plan("x");
+	plan.id = "12";
+	CHILD_CHECK(nsu_marker_make(fd, &plan) == -EINVAL);
+}
+
+/* Each change of the plan beside the session that was made of it: does that cover it still? */
+static void cover(void)
+{
+	static const struct {
+		const char *what;
+		bool is_covered;
+	} cases[] = {
+		{"nothing", true},        {"user", false},           {"profile", false},
+		{"namespace less", true}, {"namespace more", false}, {"mask less", false},
+		{"path", false},          {"source", false},         {"hidepid", false},
+		{"no proc", true},        {"hosts", true},           {"size", false},
+		{"name", true},           {"propagation", false},
+	};
+	int fd;
+
+	own_run_dir();
+	fd = open(NSU_RUN_DIR, O_PATH | O_CLOEXEC);
+	for (size_t i = 0; i < NSU_COUNT(cases); i++) {
+		const char *what = cases[i].what;
+
+		make_plan("p");
+		plan.mounts[2] = (struct nsu_plan_mount){.type = NSU_PLAN_BIND, .path = "/b", .source = "/c"};
+		plan.n_mounts = 3;
+		unlink(NSU_RUN_DIR "/" NSU_MARKER_NAME);
+		CHILD_CHECK(nsu_marker_make(fd, &plan) == 0 && read_it("") == 0);
+		plan.uid -= strcmp(what, "user") == 0;
+		plan.profile = strcmp(what, "profile") == 0 ? "q" : "p";
+		if (strcmp(what, "namespace less") == 0)
+			plan.namespaces = CLONE_NEWNS;
+		if (strcmp(what, "namespace more") == 0)
+			plan.namespaces |= CLONE_NEWIPC;
+		plan.n_mounts -= strcmp(what, "mask less") == 0;
+		if (strcmp(what, "path") == 0)
+			plan.mounts[1].path = "/srv/b";
+		if (strcmp(what, "source") == 0)
+			plan.mounts[2].source = "/d";
+		if (strcmp(what, "hidepid") == 0)
+			plan.mounts[0].hidepid = NSU_PLAN_HIDEPID_INVISIBLE;
+		if (strcmp(what, "no proc") == 0)
+			plan.mounts[0].type = NSU_PLAN_HOSTS;
+		if (strcmp(what, "hosts") == 0)
+			plan.mounts[plan.n_mounts++] = (struct nsu_plan_mount){.type = NSU_PLAN_HOSTS, .path = "/h"};
+		plan.mounts[1].size_bytes = strcmp(what, "size") == 0;
+		plan.hostname = strcmp(what, "name") == 0 ? "other" : "";
+		if (strcmp(what, "propagation") == 0)
+			plan.propagation = NSU_PLAN_SLAVE;
+		if (nsu_marker_covers(&marker, &plan) != cases[i].is_covered)
+			fprintf(stderr, "wrong for: %s\n", what);
+		CHILD_CHECK(nsu_marker_covers(&marker, &plan) == cases[i].is_covered);
+	}
+}
+
+static void marker_covers_a_plan_that_asks_for_no_more(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(cover), 0);
 }
 
 static void marker_says_what_it_was_made_with(void **state)
@@ -69,19 +150,27 @@ static void marker_says_what_it_was_made_with(void **state)
 
 static void read_strange_ones(void)
 {
-	static const char *const wrong[] = {"x",
-	                                    TEST_ID,
-	                                    TEST_ID " ",
-	                                    TEST_ID " 1000",
-	                                    TEST_ID "1000 p",
-	                                    TEST_ID "0 1000 p",
-	                                    TEST_ID "  p",
-	                                    TEST_ID " -1 p",
-	                                    TEST_ID " 4294967295 p",
-	                                    TEST_ID " 4294967296 p",
-	                                    TEST_ID " 0x10 p",
-	                                    "0123456789abcdeg 1000 p",
-	                                    "/etc/passwd"};
+	static const char *const wrong[] = {
+		"x",
+		TEST_ID,
+		TEST_ID " ",
+		TEST_ID " 1000",
+		TEST_ID " 1000 2a 1 7",
+		TEST_ID " 1000 p",
+		TEST_ID "1000 2a 1 7 p",
+		TEST_ID "0 1000 2a 1 7 p",
+		TEST_ID "  2a 1 7 p",
+		TEST_ID " -1 2a 1 7 p",
+		TEST_ID " 4294967295 2a 1 7 p",
+		TEST_ID " 4294967296 2a 1 7 p",
+		TEST_ID " 0x10 2a 1 7 p",
+		TEST_ID " 1000 0x2a 1 7 p",
+		TEST_ID " 1000 2a -1 7 p",
+		TEST_ID " 1000 100000000 1 7 p",
+		TEST_ID " 1000 2a 1 00000000000000007 p",
+		"0123456789abcdeg 1000 2a 1 7 p",
+		"/etc/passwd",
+	};
 	char text[1024];
 
 	own_run_dir();
@@ -90,16 +179,16 @@ static void read_strange_ones(void)
 		CHILD_CHECK(read_it("not the marker of a session") == -EINVAL);
 	}
 	for (int len = NSU_LOG_VALUE_MAX - 1; len < 900; len++) {
-		snprintf(text, sizeof(text), "%s 1 %0*d", TEST_ID, len, 7);
+		snprintf(text, sizeof(text), "%s 1 2a 1 7 %0*d", TEST_ID, len, 7);
 		put(text);
 		CHILD_CHECK(read_it("not the marker") == (len < NSU_LOG_VALUE_MAX ? 0 : -EINVAL));
 	}
-	put(TEST_ID " 1000 p");
+	put(TEST_ID " 1000 2a 1 7 p");
 	CHILD_CHECK(read_it("") == 0 && inside);
 	CHILD_CHECK(lchown(NSU_RUN_DIR "/" NSU_MARKER_NAME, 1000, 1000) == 0);
 	CHILD_CHECK(read_it("not the marker of a session") == -EINVAL);
 	CHILD_CHECK(unlink(NSU_RUN_DIR "/" NSU_MARKER_NAME) == 0);
-	write_file(NSU_RUN_DIR "/" NSU_MARKER_NAME, TEST_ID " 1000 p", 0600);
+	write_file(NSU_RUN_DIR "/" NSU_MARKER_NAME, TEST_ID " 1000 2a 1 7 p", 0600);
 	CHILD_CHECK(read_it("read '/run/nsunshare/session'") == -EINVAL);
 }
 
@@ -114,6 +203,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(marker_says_what_it_was_made_with),
+		cmocka_unit_test(marker_covers_a_plan_that_asks_for_no_more),
 		cmocka_unit_test(marker_believes_only_a_link_of_root_in_its_own_form),
 	};
 

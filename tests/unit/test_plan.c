@@ -120,7 +120,12 @@ static void check_refuses_a_host_name_without_uts_or_too_long(void **state)
 	plan.hostname = name;
 	assert_refused("host name is too long");
 	name[NSU_HOSTNAME_MAX] = '\0';
+	assert_refused("host name is not a valid one"); /* one label of 64 */
+	name[20] = '.';
 	assert_taken();
+	name[21] = '\n';
+	assert_refused("host name is not a valid one");
+	name[21] = 'a';
 	plan.namespaces &= ~(unsigned)CLONE_NEWUTS;
 	assert_refused("uts namespace");
 }
