@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # nsunshare.conf(5) and the tables of the parser know the same keys, words and types of mounts, and each key has an example.
 # (That the parser takes the examples is seen by tests/unit/test_manual.c.) Run from the top of the tree.
+# Holds G23.
 set -u
 
 . tests/build/report.inc

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The policies of conf/: `nsunshare check` finds nothing wrong with them, and somebody of each group that they serve logs in
 # through sshd and looks at what they do.
+# Holds G19 G23.
 # shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Each condition and each key of the policy but those of mounts (75-mounts.sh), the drop-ins and the files of users, end to end:
 # what a session then has. The golden tests (unit/golden) have their forms.
+# Holds G22.
 # shellcheck disable=SC2016 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Each kind of mount, each key of it, proc, propagation and expose, seen from inside a session; and that a user can not take them
 # off. What may stand at their places: 77-paths.sh.
+# Holds G17.
 # shellcheck disable=SC2016 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Races. A user exchanges a directory of his with a symbolic link, or with somebody else's directory, as fast as he can, while
 # root mounts below it for his logins. race.c swaps, logs in, and looks. Each race is first run by path: it must hit.
+# Holds G3 G18 G19.
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"

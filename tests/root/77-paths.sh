@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What may stand where the policy wants to mount, or to mount from: links, pipes, files, directories of others.
 # The races for these places are in 76-races.sh.
+# Holds G3 G12 G16 G18 G19.
 # shellcheck disable=SC2016 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What an administrator, an editor or an attacker may have put where the policy is: the file, what it says, the drop-ins, the
 # files of users. The rows C-23 to C-38 that 70-policy.sh, 80-refused.sh, 90-sweep.sh and the unit tests do not have.
+# Holds G9 G20.
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Names that come from outside: of accounts, homes, terminals, hosts, and a PAM_USER that changes. What C-45 and C-46 say of
 # environment and limits is in 88-callers.sh and 85-hostile.sh.
+# Holds G3 G20.
 # shellcheck disable=SC2016 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

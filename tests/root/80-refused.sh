@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Callers, kernels, helpers and arguments that make a session impossible: refused by name, and nothing has changed.
+# Holds G1 G2 G3.
 # shellcheck disable=SC2119,SC2153,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"

@@ -3,6 +3,7 @@
 # What `nsunshare explain` says of a login, and what that login then has: generated policies, each asked about for several users.
 # Every line of the explanation is compared with the session, and every mount of the session with the explanation.
 # 81-agree.sh [SEED]: the first seed, 1 else; a policy that fails is printed with its own.
+# Holds G21.
 # shellcheck disable=SC2016 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

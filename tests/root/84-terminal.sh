@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The user at the terminal of his su, and his signals: while a session opens, and while it is in use. The helper is a slow one,
 # so that there is a time in which it opens.
+# Holds G8.
 # shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Hostile callers. The user of a setuid program hands down limits, signals, timers, an umask: the session is as strong as ever,
 # or refused with a reason. pamprobe-su is pamprobe as a setuid program, which alice calls for bob as she would su.
+# Holds G7.
 # shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

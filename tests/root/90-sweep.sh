@@ -3,6 +3,7 @@
 # Every system call of the open and of the close, in the module and in the helper, fails in turn (C-37): the session is
 # refused with nothing changed, or it is whole. sweep.c does it; its rules are in sweep_judge.c.
 # 90-sweep.sh POLICY [WHAT...]: that policy only, and only that, as `90-sweep.sh default only=open:helper:12:EIO`.
+# Holds G1 G2.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/sweep.inc"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Openers and helpers that are killed, or stopped, before each of their system calls and at random moments: nothing is left
 # behind, a stopped helper costs the time limit and no more, and the next login works.
+# Holds G5 G7.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/sweep.inc"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Thousands of sessions: nothing of memory, descriptors, processes, mounts or kernel objects grows; valgrind finds nothing;
 # many openers at once have no error. NSU_SOAK_SECONDS (20, by sandbox.sh) is how long these go on; `make soak` takes two minutes.
+# Holds G15.
 # shellcheck disable=SC2119,SC2317 # functions are called by name, by wait_until
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # nsunshare check and nsunshare explain: what they find and say, their exit statuses, and who may call them.
+# Holds G21.
 # shellcheck disable=SC2016,SC2119,SC2317 # names that look like commands; functions are called by name, from tables
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"

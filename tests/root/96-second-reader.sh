@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # What the second reader of the mounts found, each as a test.
+# Holds G19 G22.
 # shellcheck disable=SC2119,SC2317 # functions are called by name
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"

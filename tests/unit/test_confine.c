@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G11. */
 /* The helper's own confinement, in a child that stands for the helper. */
 #include "support.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G3 G9. */
 #include "support.h"
 
 #include <sys/mman.h>

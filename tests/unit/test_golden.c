@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G9. */
 /*
  * A policy in, the printed plans out. golden/NAME.conf holds the logins in comments:
  *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G19. */
 #include "own_plan.h"
 
 #include <sys/mman.h>

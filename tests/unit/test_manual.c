@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G23. */
 /*
  * The examples of nsunshare.conf(5) and of conf/, through the parser and, for one login, to its plan. In the page a comment
  * right above a block says what its text is a part of: `.\" example: mount` is one entry of `mounts`. That each key has such

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G12. */
 #include "support.h"
 
 #include "plan.h"

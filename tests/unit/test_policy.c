@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G10. */
 /*
  * Loading and parsing as a whole: what no small file of wrong/ or golden/ can show. Every allocation of the library
  * goes through the wrappers below, which fail the n-th one.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G7. */
 #include "support.h"
 
 #include <linux/capability.h>

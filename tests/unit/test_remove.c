@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G19. */
 /* What is thrown away is on a tmpfs, and on the disk that the build is on. */
 #include "own_plan.h"
 

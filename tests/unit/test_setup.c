@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G17. */
 /* The order of things, names, places inside one another, propagation. What each kind makes is in test_kind.c. */
 #include "own_plan.h"
 

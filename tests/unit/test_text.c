@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G14. */
 #include "support.h"
 
 #include "text.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G9. */
 /*
  * A policy with one mistake in, the message that the administrator reads out. The file is called FILE in messages; its
  * drop-ins are those of NAME.d, the files of users those of NAME.d/users.
