@@ -148,8 +148,11 @@ static void print_helper(FILE *out, pid_t pid)
 	snprintf(path, sizeof(path), "%d/fd", pid);
 	state_links(links, "helper", "descriptor", sweep.proc_dirfd, path);
 	fclose(links);
-	while ((line = strtok_r(rest, "\n", &rest)))
-		fprintf(out, "%.*s\n", (int)strcspn(line, "["), line);
+	while ((line = strtok_r(rest, "\n", &rest))) {
+		char *id = strstr(line, "/sessions/");
+
+		fprintf(out, "%.*s\n", id ? (int)(id - line) + 10 : (int)strcspn(line, "["), line);
+	}
 }
 
 /* The session from inside: what a process of it, and its PID 1, are and see. */
