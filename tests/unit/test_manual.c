@@ -66,14 +66,13 @@ static const char *read_file(const char *path)
 /* Parses a policy, and makes the plan of a login of alice. */
 static void check_policy(const char *name, const char *text, bool isolates)
 {
-	static gid_t groups[] = {1000};
 	struct nsu_subject subject = {
-		.user = (char[]){"alice"},
-		.home = (char[]){"/home/alice"},
-		.group = (char[]){"alice"},
+		.user = strdup("alice"),
+		.home = strdup("/home/alice"),
+		.group = strdup("alice"),
 		.uid = 1000,
 		.gid = 1000,
-		.groups = groups,
+		.groups = calloc(1, sizeof(gid_t)),
 		.n_groups = 1,
 		.service = "sshd",
 		.tty = "ssh",
@@ -86,7 +85,8 @@ static void check_policy(const char *name, const char *text, bool isolates)
 	struct nsu_plan *plan = malloc(sizeof(*plan));
 	int ret;
 
-	assert_non_null(plan);
+	assert_true(plan && subject.user && subject.home && subject.group && subject.groups);
+	subject.groups[0] = subject.gid;
 	ret = nsu_policy_parse(text, strlen(text), name, &policy, &fail);
 	if (ret == 0)
 		ret = nsu_policy_match(policy, &subject, NULL, plan, &fail);
@@ -95,6 +95,7 @@ static void check_policy(const char *name, const char *text, bool isolates)
 	if (isolates && plan->leave_alone)
 		fail_msg("the example leaves the login alone: %s", text);
 	nsu_policy_free(policy);
+	nsu_subject_clear(&subject);
 	free(plan);
 }
 
