@@ -228,12 +228,14 @@ static int drop_capabilities(unsigned keeps, struct nsu_fail *fail)
 }
 
 /*
- * The kernel runs a new filter once for each number there is, to keep the answers: a comparison costs two microseconds
- * of the login, and the first one, with the highest number, saves more.
+ * The kernel runs a new filter for each number there is, to keep the answers (seccomp_is_const_allow()), unless it begins
+ * with an instruction that could depend on more: that spares 10 of 32 microseconds, for some nanoseconds of each of the few
+ * calls that PID 1 makes.
  */
 static unsigned make_filter(const unsigned *calls, unsigned n, struct sock_filter *filter)
 {
 	const struct sock_filter head[] = {
+		BPF_STMT(BPF_LD | BPF_IMM, 0),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
