@@ -241,18 +241,14 @@ static unsigned make_filter(const unsigned *calls, unsigned n, struct sock_filte
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 	};
-	struct sock_filter *highest = filter + NSU_COUNT(head), *each = highest + 1;
+	struct sock_filter *each = filter + NSU_COUNT(head);
 
 	memcpy(filter, head, sizeof(head));
-	*highest = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 0, (unsigned char)n, 0);
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++)
 		each[i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i], (unsigned char)(n - i), 0);
-		if (calls[i] > highest->k)
-			highest->k = calls[i];
-	}
 	each[n] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 	each[n + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	return (unsigned)NSU_COUNT(head) + n + 3;
+	return (unsigned)NSU_COUNT(head) + n + 2;
 }
 
 static int filter_calls(unsigned keeps, struct nsu_fail *fail)

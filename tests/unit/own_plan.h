@@ -116,23 +116,6 @@ static inline bool has_flags(const char *path, unsigned long flags)
 	return (flags_of(path) & flags) == flags;
 }
 
-/* Whether what is mounted uppermost on a path has a word in its line of mountinfo. */
-static inline bool mountinfo_says(const char *path, const char *word)
-{
-	FILE *file = fopen("/proc/self/mountinfo", "re");
-	bool says = false;
-	char line[4096], point[300];
-
-	CHILD_CHECK(file);
-	snprintf(point, sizeof(point), " %s ", path);
-	while (fgets(line, sizeof(line), file)) {
-		if (strstr(line, point))
-			says = strstr(line, word) != NULL;
-	}
-	fclose(file);
-	return says;
-}
-
 static inline void make_dir(const char *path, uid_t uid, mode_t mode)
 {
 	CHILD_CHECK(mkdir(path, 0700) == 0 && chown(path, uid, uid) == 0 && chmod(path, mode) == 0);

@@ -168,4 +168,21 @@ static inline ino_t ns_inode(const char *pid, const char *file)
 	return stat(path, &st) == 0 ? st.st_ino : 0;
 }
 
+/* Whether what is mounted uppermost on a path has a word in its line of mountinfo. */
+static inline bool mountinfo_says(const char *path, const char *word)
+{
+	FILE *file = fopen("/proc/self/mountinfo", "re");
+	bool says = false;
+	char line[4096], point[300];
+
+	CHILD_CHECK(file);
+	snprintf(point, sizeof(point), " %s ", path);
+	while (fgets(line, sizeof(line), file)) {
+		if (strstr(line, point))
+			says = strstr(line, word) != NULL;
+	}
+	fclose(file);
+	return says;
+}
+
 #endif

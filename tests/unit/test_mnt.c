@@ -147,23 +147,6 @@ static void attach_refuses_a_directory_over_a_file(void **state)
 	assert_int_equal(in_child(attach_directory_over_file), 0);
 }
 
-/* Whether the line of a mount point in mountinfo holds a word. */
-static bool mountinfo_says(const char *path, const char *word)
-{
-	FILE *file = fopen("/proc/self/mountinfo", "re");
-	bool says = false;
-	char line[4096], point[300];
-
-	CHILD_CHECK(file);
-	snprintf(point, sizeof(point), " %s ", path);
-	while (fgets(line, sizeof(line), file)) {
-		if (strstr(line, point))
-			says = strstr(line, word) != NULL;
-	}
-	fclose(file);
-	return says;
-}
-
 static void propagate_all(void)
 {
 	own_mounts();
