@@ -71,7 +71,8 @@ ifneq ($(filter-out help clean install-deps demo check asan lint fuzz bench soak
 endif
 
 COMMON := -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections -MMD -MP \
-	-iquote include -iquote lib -DNSU_HELPER_FILE='"$(libexecdir)/nsunshare/nsunshare-init"'
+	-iquote include -iquote lib -DNSU_HELPER_FILE='"$(libexecdir)/nsunshare/nsunshare-init"' \
+	-DNSU_NET_FILE='"$(libexecdir)/nsunshare/nsunshare-net"' -DNSU_LIMITS_FILE='"$(libexecdir)/nsunshare/nsunshare-limits"'
 OUR_CFLAGS = $(COMMON) $(PROBED_CFLAGS) $(FORTIFY) $(SANITIZE) $(if $(filter 1,$(WERROR)),-Werror)
 OUR_LDFLAGS = $(PROBED_LDFLAGS) $(SANITIZE) -Wl,--gc-sections
 # musl finds the kernel's headers behind its own.
@@ -82,11 +83,11 @@ HELPER_LDFLAGS = $(if $(SANITIZE),$(OUR_LDFLAGS),$(HELPER_STATIC) \
 	$(subst separate-code,noseparate-code,$(PROBED_HELPER_LDFLAGS)) -Wl,--gc-sections)
 
 # Shipped sources by name; tests by wildcard.
-LIB := fail text fsat proc ns channel subject template plan wire policy policy_layers policy_check policy_parse policy_value \
-	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine policy_reach policy_places resolve explain session mnt marker
+LIB := fail text fsat proc ns channel subject template plan plan_spaces wire policy policy_layers policy_check policy_parse policy_value \
+	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine policy_reach policy_places resolve resolve_ids explain assist launch idmap cgroup harden session mnt marker
 LIB_OBJECTS := $(LIB:%=$(BUILD)/lib/%.o)
 MODULE := $(addprefix pam_module/,pam_nsunshare arguments nested variables)
-HELPER := helper/main helper/confine helper/setup helper/target helper/kind helper/instance helper/remove helper/init lib/fail lib/text lib/fsat lib/proc lib/ns lib/channel lib/plan lib/wire lib/mnt lib/marker
+HELPER := helper/main helper/confine helper/spaces helper/setup helper/target helper/kind helper/instance helper/remove helper/init lib/fail lib/text lib/fsat lib/proc lib/ns lib/channel lib/cgroup lib/plan lib/plan_spaces lib/wire lib/mnt lib/marker
 HELPER_OBJECTS := $(HELPER:%=$(BUILD)/static/%.o)
 HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter helper/%,$(HELPER))))
 CLI := main cli check explain

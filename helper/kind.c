@@ -5,11 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "fsat.h"
 #include "mnt.h"
@@ -191,6 +194,19 @@ static int make_bind(const struct nsu_plan_mount *mount, struct nsu_work *work)
 	return nsu_mnt_clone(work->source_fd, "", cut, attributes, &work->mount_fd);
 }
 
+/* Of the host's hierarchy only a mount made in the cgroup namespace has its root where the session's cgroup is. */
+static int make_cgroup(const struct nsu_setup *setup, const struct nsu_plan_mount *mount, struct nsu_work *work)
+{
+	uint64_t attributes = ALWAYS | MOUNT_ATTR_NOEXEC | (mount->read_only ? MOUNT_ATTR_RDONLY : 0);
+	struct statfs fs;
+
+	if (fstatfs(work->source_fd, &fs) < 0)
+		return -errno;
+	if ((setup->plan->namespaces & CLONE_NEWCGROUP) && fs.f_type == CGROUP2_SUPER_MAGIC)
+		return nsu_mnt_new("cgroup2", NULL, 0, attributes, &work->mount_fd);
+	return nsu_mnt_clone(work->source_fd, "", 0, attributes, &work->mount_fd);
+}
+
 int nsu_kind_make(struct nsu_setup *setup, size_t index, bool *ret_attached)
 {
 	const struct nsu_plan_mount *mount = &setup->plan->mounts[index];
@@ -218,6 +234,11 @@ int nsu_kind_make(struct nsu_setup *setup, size_t index, bool *ret_attached)
 		return make_mask(setup, work);
 	case NSU_PLAN_EXPOSE:
 		return nsu_mnt_clone(work->source_fd, "", 0, ALWAYS, &work->mount_fd);
+	case NSU_PLAN_SYSFS:
+		return make_fs("sysfs", NULL, 0, MOUNT_ATTR_NOEXEC | (mount->read_only ? MOUNT_ATTR_RDONLY : 0), work,
+		               ret_attached);
+	case NSU_PLAN_CGROUP:
+		return make_cgroup(setup, mount, work);
 	case NSU_PLAN_MOUNT_TYPES:
 	default:
 		return -EINVAL;

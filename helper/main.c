@@ -17,11 +17,13 @@
 #include "proc.h"
 #include "remove.h"
 #include "setup.h"
+#include "spaces.h"
 #include "wire.h"
 
 /* Static: too large for a stack that a hostile ulimit may have made small. */
 static unsigned char frame[NSU_FRAME_MAX];
 static struct nsu_plan plan;
+static struct nsu_spaces spaces = NSU_SPACES_INIT;
 
 static int receive_plan(int *ret_opener_pidfd, struct nsu_fail *fail)
 {
@@ -59,7 +61,9 @@ static int settle(struct nsu_fsat_root *ret_root, struct nsu_fail *fail)
 {
 	int ret;
 
-	ret = nsu_fsat_look_at_root(ret_root, fail);
+	ret = nsu_spaces_end(&plan, NSU_HELPER_CHANNEL_FD, &spaces, fail);
+	if (ret == 0)
+		ret = nsu_fsat_look_at_root(ret_root, fail);
 	if (ret < 0)
 		return ret;
 	ret = nsu_init_ignore_children(fail);
@@ -80,6 +84,9 @@ static int prepare(int *ret_opener_pidfd, int *ret_sessions_dirfd, struct nsu_fs
 	if (ret < 0)
 		return ret;
 	ret = receive_plan(ret_opener_pidfd, fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_spaces_begin(&plan, NSU_HELPER_CHANNEL_FD, &spaces, fail);
 	if (ret < 0)
 		return ret;
 	ret = nsu_setup_run(&plan, ret_sessions_dirfd, fail);

@@ -70,7 +70,7 @@ static const char *name_of(const struct nsu_plan_mount *mount)
 static int check_target(struct nsu_setup *setup, size_t index, int ret)
 {
 	const struct nsu_plan_mount *mount = &setup->plan->mounts[index];
-	bool is_exposed = mount->type == NSU_PLAN_EXPOSE;
+	bool is_exposed = mount->type == NSU_PLAN_EXPOSE || mount->type == NSU_PLAN_CGROUP;
 
 	if ((ret == -ENOENT && mount->optional) ||
 	    (is_exposed && (ret == -ENOENT || ret == -ELOOP || ret == -ENOTDIR))) {
@@ -231,7 +231,7 @@ static int open_source(struct nsu_setup *setup, size_t index)
 		return 0;
 	if (mount->type == NSU_PLAN_BIND)
 		return open_bind_source(setup, index);
-	if (mount->type == NSU_PLAN_EXPOSE)
+	if (mount->type == NSU_PLAN_EXPOSE || mount->type == NSU_PLAN_CGROUP)
 		return open_exposed(setup, index);
 	if (mount->type == NSU_PLAN_INSTANCE)
 		return nsu_instance_open(setup->plan, mount, &setup->instances, &work->source_fd, setup->fail);

@@ -7,11 +7,20 @@
 
 #define NSU_VERSION "0.1.0"
 
-/* Paths. The helper's place is the Makefile's choice ($(libexecdir)/nsunshare). */
+/* Paths. The programs' place is the Makefile's choice ($(libexecdir)/nsunshare). */
 #define NSU_CONF_FILE "/etc/security/nsunshare.conf"
 #ifndef NSU_HELPER_FILE
 #define NSU_HELPER_FILE "/usr/libexec/nsunshare/nsunshare-init"
 #endif
+#ifndef NSU_NET_FILE
+#define NSU_NET_FILE "/usr/libexec/nsunshare/nsunshare-net" /* makes what a net namespace needs on the host */
+#endif
+#ifndef NSU_LIMITS_FILE
+#define NSU_LIMITS_FILE "/usr/libexec/nsunshare/nsunshare-limits" /* makes the cgroup of a session */
+#endif
+#define NSU_NETNS_DIR         "/run/netns"                      /* of `ip netns` */
+#define NSU_NETNS_ETC_DIR     "/etc/netns"                      /* <name>/: files that are bound over those of /etc */
+#define NSU_LIMITS_PARENT     "/nsunshare"                      /* cgroup, below the mount of cgroup2 */
 #define NSU_RUN_DIR           "/run/nsunshare"                  /* root's, 0700; inside a session a private tmpfs */
 #define NSU_STATE_PARENT_DIR  "/var/lib"                        /* root's */
 #define NSU_STATE_DIR         NSU_STATE_PARENT_DIR "/nsunshare" /* root's, 0700, and all below but the last */
@@ -19,7 +28,9 @@
 #define NSU_THROW_AWAY_DIR    NSU_STATE_DIR "/sessions"         /* <session id>/<path>: they end with a session */
 #define NSU_MARKER_NAME       "session"        /* in NSU_RUN_DIR of a session: says which it is (marker.h) */
 #define NSU_HELPER_NAME       "nsunshare-init" /* argv[0] and comm of PID 1 */
-#define NSU_HELPER_CHANNEL_FD 3                /* where the helper finds its end of the channel */
+#define NSU_NET_NAME          "nsunshare-net"
+#define NSU_LIMITS_NAME       "nsunshare-limits"
+#define NSU_HELPER_CHANNEL_FD 3 /* where the helper, and each of these two, finds its end of the channel */
 
 /* Times, in milliseconds. */
 #define NSU_TIMEOUT_MS          5000
@@ -36,12 +47,13 @@
 
 /* Sizes, in bytes unless the name says otherwise. */
 #define NSU_CONF_MAX             (256UL * 1024)
-#define NSU_FRAME_MAX            (48UL * 1024) /* one message on the channel; well below wmem_default */
+#define NSU_FRAME_MAX            (80UL * 1024) /* one message on the channel; well below wmem_default */
 #define NSU_PLAN_TEXT_MAX        (32UL * 1024)
 #define NSU_USER_CONF_MAX        (64UL * 1024)
 #define NSU_DROPINS_MAX          256  /* files */
 #define NSU_PLAN_ENVIRONMENT_MAX 64   /* entries */
 #define NSU_PLAN_MOUNTS_MAX      64   /* entries */
+#define NSU_PLAN_RANGES_MAX      340  /* lines of one id map, the kernel's limit */
 #define NSU_PATH_MAX             4096 /* with the terminating NUL, as PATH_MAX */
 #define NSU_HOSTNAME_MAX         64   /* without the NUL, as Linux's __NEW_UTS_LEN */
 #define NSU_LABEL_MAX            63   /* one label of a host name, RFC 1123 */
@@ -59,5 +71,16 @@
 #define NSU_TMPFS_BYTES_MAX  (1ULL << 44) /* 16 TiB */
 #define NSU_TMPFS_INODES_MIN 16
 #define NSU_TMPFS_INODES_MAX (1ULL << 31)
+
+/* Limits of sessions, and offsets of clocks. */
+#define NSU_LIMITS_MEMORY_MIN (1024ULL * 1024)
+#define NSU_LIMITS_TASKS_MAX  4194304U /* the kernel's PID_MAX_LIMIT */
+#define NSU_LIMITS_WEIGHT_MAX 10000U
+#define NSU_TIME_OFFSET_MAX   1000000000LL /* seconds, either way: 31 years */
+#define NSU_NET_MTU_MIN       68U
+#define NSU_NET_MTU_MAX       65535U
+#define NSU_NET_PREFIX_MIN    8U
+#define NSU_NET_PREFIX_MAX    30U
+#define NSU_NET_INTERFACE_MAX 15 /* of an interface, likewise: IFNAMSIZ - 1 */
 
 #endif

@@ -11,9 +11,10 @@
 
 #include "base.h"
 #include "fail.h"
+#include "plan.h"
 
 /* The kinds this version makes; the table in ns.c is the only place that lists them. */
-#define NSU_NS_KINDS 4
+#define NSU_NS_KINDS 8
 
 struct nsu_ns_kind {
 	const char *name; /* as the policy and unshare(1) spell it */
@@ -26,7 +27,7 @@ extern const struct nsu_ns_kind nsu_ns_kinds[NSU_NS_KINDS];
 
 /**
  * nsu_ns_flag - the flag of a kind's name.
- * @name: "mount", "ipc", "uts", "pid"
+ * @name: "mount", "ipc", "uts", "pid", "cgroup", "net", "time", "user"
  *
  * Pure. Return: CLONE_NEW*, or 0 for an unknown name.
  */
@@ -42,7 +43,16 @@ unsigned nsu_ns_flag(const char *name);
  */
 const char *nsu_ns_list(unsigned flags, char *buffer, size_t cap);
 
-/* The helper, started in new namespaces. */
+/* What is to be started, and in what. */
+struct nsu_ns_program {
+	int exec_fd;                      /* O_PATH descriptor of the program (nsu_fsat_open_trusted) */
+	const char *name;                 /* its argv[0] */
+	int channel_fd;                   /* what it finds as descriptor NSU_HELPER_CHANNEL_FD */
+	unsigned flags;                   /* CLONE_NEW* bits, not CLONE_NEWTIME; 0: in the caller's namespaces */
+	const struct nsu_plan_time *time; /* it is in a new time namespace with these offsets; NULL: in the caller's */
+};
+
+/* The program, started. */
 struct nsu_ns_child {
 	int pidfd; /* O_CLOEXEC */
 	pid_t pid; /* as the caller's pid namespace has it; for log lines only */
@@ -50,22 +60,30 @@ struct nsu_ns_child {
 
 /**
  * nsu_ns_start - execute a program in new namespaces, as nobody's child.
- * @exec_fd:    O_PATH descriptor of the program (nsu_fsat_open_trusted)
- * @channel_fd: what the program finds as descriptor NSU_HELPER_CHANNEL_FD
- * @flags:      CLONE_NEW* bits
+ * @program:    borrowed
  * @ret_child:  its pidfd is given; untouched on failure
  * @fail:       record
  *
- * The program gets the argv { NSU_HELPER_NAME }, an empty environment, and no descriptor but that one. It is started by
+ * The program gets the argv { name }, an empty environment, and no descriptor but that one. It is started by
  * an intermediate that ends at once, so that it is reparented and never seen by a wait(2) of the caller; the
  * intermediate has no exit signal, so that it is neither, and SIGCHLD stays as it is (seen on 6.18, also with SIGCHLD
  * ignored). Both run on the caller's memory (CLONE_VM | CLONE_VFORK): nothing is copied, no atfork handler runs. All
  * signals are blocked meanwhile and then restored. Blocks as long as closing a copy of the caller's descriptors does,
- * which is for ever only with one of a FUSE that does not answer.
- * Return: 0; -errno of clone(2) (-ENOSPC at a limit of user.max_*_namespaces or 32 nested pid namespaces), execveat(2).
+ * which is for ever only with one of a FUSE that does not answer. The time namespace is entered by the execve(2), which a
+ * kernel before 6.1 does not do (nsu_ns_check_time).
+ * Return: 0; -errno of clone(2) (-ENOSPC at a limit of user.max_*_namespaces or 32 nested pid namespaces), unshare(2),
+ * write(2) to timens_offsets (-ERANGE: a clock would be negative), execveat(2).
  */
-NSU_CHECKED int nsu_ns_start(int exec_fd, int channel_fd, unsigned flags, struct nsu_ns_child *ret_child,
+NSU_CHECKED int nsu_ns_start(const struct nsu_ns_program *program, struct nsu_ns_child *ret_child,
                              struct nsu_fail *fail);
+
+/**
+ * nsu_ns_check_time - is this program, started in a new time namespace, in it?
+ * @fail: record
+ *
+ * Return: 0; -ENOSYS where the kernel does not move it in; -errno of stat(2) below /proc/self/ns.
+ */
+NSU_CHECKED int nsu_ns_check_time(struct nsu_fail *fail);
 
 /* The caller's own namespaces, held by descriptors in the order of nsu_ns_kinds; -1 where not held. */
 struct nsu_ns_saved {
@@ -74,7 +92,7 @@ struct nsu_ns_saved {
 
 #define NSU_NS_SAVED_INIT                                                                                              \
 	{                                                                                                              \
-		.fds = { -1, -1, -1, -1 }                                                                              \
+		.fds = { -1, -1, -1, -1, -1, -1, -1, -1 }                                                              \
 	}
 
 /**
@@ -83,7 +101,8 @@ struct nsu_ns_saved {
  * @saved: initialised; the descriptors are given, O_CLOEXEC; on failure it may hold some
  * @fail:  record
  *
- * The pid namespace is the one for children. Return: 0; -errno of open(2) below /proc/self/ns.
+ * The pid namespace is the one for children. None where a user namespace is among them: nobody comes back out of one into
+ * those above. Return: 0; -errno of open(2) below /proc/self/ns.
  */
 NSU_CHECKED int nsu_ns_save(unsigned flags, struct nsu_ns_saved *saved, struct nsu_fail *fail);
 

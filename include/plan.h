@@ -25,6 +25,8 @@ enum nsu_plan_mount_type {
 	NSU_PLAN_READONLY, /* the place itself, its flags kept, without a way to write */
 	NSU_PLAN_MASK,     /* nothing: an empty file or directory that nobody can read */
 	NSU_PLAN_EXPOSE,   /* the host's own, over a mount of the plan that hides it */
+	NSU_PLAN_SYSFS,    /* a fresh sysfs, of the session's net namespace */
+	NSU_PLAN_CGROUP, /* a fresh cgroup2 of the session's cgroup namespace; else, and where it is v1, the host's own */
 	NSU_PLAN_MOUNT_TYPES
 };
 
@@ -49,7 +51,7 @@ struct nsu_plan_mount {
 	uid_t uid;   /* its owner */
 	gid_t gid;
 	bool optional;   /* a path that does not exist is skipped, not a failure; expose: always so */
-	bool read_only;  /* bind */
+	bool read_only;  /* bind, sysfs, cgroup */
 	bool recursive;  /* readonly: what is mounted below it too */
 	bool throw_away; /* instance: of this session only, and removed when it ends; needs the pid namespace */
 	bool subset_pid; /* proc: processes only */
@@ -70,6 +72,72 @@ enum nsu_plan_nested {
 	NSU_PLAN_NO_LOGIN, /* it is refused */
 };
 
+enum nsu_plan_net_mode {
+	NSU_PLAN_NET_LOOPBACK, /* lo, up, and nothing else */
+	NSU_PLAN_NET_NAMED,    /* one that `ip netns add` has made */
+	NSU_PLAN_NET_VETH,     /* lo, and one end of a pair of interfaces with an address of its own */
+};
+
+/* What the net namespace is like. */
+struct nsu_plan_net {
+	enum nsu_plan_net_mode mode;
+	const char *name;    /* named: of the file in NSU_NETNS_DIR; else "" */
+	bool create;         /* named: made where it is missing */
+	const char *bridge;  /* veth: the host's interface that the outer end is put into; "": none, it is routed */
+	uint32_t pool;       /* veth: IPv4 network that the address is taken from, in the machine's byte order */
+	unsigned prefix_len; /* of it, 8..30 */
+	unsigned mtu;        /* veth: in bytes; 0: the kernel's */
+	bool gateway;        /* veth: a default route by the outer end, or the bridge */
+	bool isolated;       /* veth: the bridge lets it reach no other isolated port */
+};
+
+/* One line of a user namespace's map. */
+struct nsu_plan_range {
+	uint32_t inside;
+	uint32_t outside;
+	uint32_t count;
+};
+
+/* Which ids there are in the user namespace; no two ranges of one map overlap, on either side. */
+struct nsu_plan_user {
+	size_t n_uids;
+	size_t n_gids;
+	int64_t max_user_namespaces; /* of its own; -1: as the kernel has it */
+	struct nsu_plan_range uids[NSU_PLAN_RANGES_MAX];
+	struct nsu_plan_range gids[NSU_PLAN_RANGES_MAX];
+};
+
+/* What the clocks of the time namespace are ahead, in seconds. */
+struct nsu_plan_time {
+	int64_t boottime;
+	int64_t monotonic;
+};
+
+/* Limits of a cgroup (v2) of the session's own; 0 each: none. */
+struct nsu_plan_limits {
+	uint64_t memory_bytes; /* memory.max */
+	unsigned tasks;        /* pids.max */
+	unsigned cpu_weight;   /* cpu.weight, 1..10000 */
+	const char *parent;    /* cgroup to make it in where systemd does not run the host: clean absolute path */
+};
+
+/* System calls that nobody in the session may make. */
+enum nsu_plan_denial {
+	NSU_PLAN_DENY_TIOCSTI = 1,         /* type on a terminal for its reader: ioctl TIOCSTI, TIOCLINUX */
+	NSU_PLAN_DENY_USER_NAMESPACES = 2, /* make or join one */
+	NSU_PLAN_DENY_KEXEC = 4,           /* load another kernel */
+	NSU_PLAN_DENY_MODULES = 8,         /* load or unload kernel modules */
+	NSU_PLAN_DENY_KEYCTL = 16,         /* the kernel's keyrings */
+	NSU_PLAN_DENY_ALL = 31,
+};
+
+/* What the opener gives up, and with it all that it starts in the session. */
+struct nsu_plan_harden {
+	uint64_t drop;     /* capabilities that its bounding set loses, bit (1 << CAP_*) */
+	unsigned denials;  /* NSU_PLAN_DENY_* bits */
+	bool no_new_privs; /* setuid programs and file capabilities give nothing */
+};
+
 struct nsu_plan {
 	bool leave_alone;    /* the policy isolates nothing of this session; what follows does not matter */
 	unsigned namespaces; /* CLONE_NEW* bits */
@@ -85,6 +153,11 @@ struct nsu_plan {
 	uid_t uid;                   /* of the user: names his instances, and owns what he may bind */
 	const char *id;              /* of the session: names its throw-away instances */
 	enum nsu_plan_nested nested; /* not for the helper, as the next two */
+	struct nsu_plan_net net;     /* where the net namespace is one of these; likewise the next two */
+	struct nsu_plan_time time;
+	struct nsu_plan_user user;
+	struct nsu_plan_limits limits;
+	struct nsu_plan_harden harden; /* not for the helper */
 	size_t n_environment;
 	const char *environment[NSU_PLAN_ENVIRONMENT_MAX]; /* "NAME=value", for pam_putenv(3) */
 	char note[NSU_LOG_VALUE_MAX]; /* warnings for the log, such as a group that does not exist; "": none */
@@ -144,6 +217,23 @@ bool nsu_plan_may_be_writable(const char *path);
 bool nsu_plan_throws_away(const struct nsu_plan *plan);
 
 /**
+ * nsu_plan_has_limits - does a plan want a cgroup of the session's own?
+ * @plan: borrowed
+ *
+ * Pure. Return: whether any limit is set.
+ */
+bool nsu_plan_has_limits(const struct nsu_plan *plan);
+
+/**
+ * nsu_plan_started_in - the namespaces that the helper is started in; the others it makes or joins itself.
+ * @plan: borrowed
+ *
+ * Not user, which comes last of all; not time, which a process enters when it executes; not a named net; not cgroup where
+ * the session's own is to be entered before. Pure. Return: CLONE_NEW* bits.
+ */
+unsigned nsu_plan_started_in(const struct nsu_plan *plan);
+
+/**
  * nsu_plan_check - does a plan keep the rules that the helper relies on?
  * @plan: borrowed
  * @fail: record; names the mount or value
@@ -152,7 +242,8 @@ bool nsu_plan_throws_away(const struct nsu_plan *plan);
  * or exposed place above an earlier mask or read-only place; a tmpfs of root's on NSU_RUN_DIR before a mask and hosts; limits of every tmpfs set and in
  * range; no tmpfs and no instance that others than root may write over places of the system (nsu_plan_may_be_writable);
  * proc and instances that are thrown away only with the pid, mqueue only with the ipc, host and domain name only with the
- * uts namespace; any mount and the pid namespace only with the mount namespace, and with private or slave propagation; an
+ * uts namespace; sysfs only with net, cgroup mounts only with cgroup or net, user only with mount; what net, user, time and
+ * limits say in range and only with their namespace, the user's own ids in its maps; any mount and the pid namespace only with the mount namespace, and with private or slave propagation; an
  * id where there is an instance; times in range. Both sides of the channel ask this. Return: 0; -EINVAL.
  */
 NSU_CHECKED int nsu_plan_check(const struct nsu_plan *plan, struct nsu_fail *fail);

@@ -19,18 +19,20 @@ struct nsu_session {
 	struct nsu_ns_saved saved; /* the opener's own namespaces, to come back to */
 	int init_pidfd;            /* PID 1; -1 where the plan has no pid namespace */
 	int channel_fd;            /* to PID 1; -1 likewise */
+	int own_cgroup_fd;         /* the cgroup that the opener was in, to come back to; -1 where it has not left it */
+	int cgroup_fd;             /* the session's, to enter; -1 once that is done */
 	pid_t init_pid;            /* its number on the host, for log lines */
 	bool gives_time; /* PID 1 lives on for a while after the order to end: to stop processes, to remove files */
 	struct nsu_fsat_root root; /* of the opener inside: a chroot that it makes later stays its own */
 	struct {                   /* what the descriptors were at open, in the order above */
 		dev_t dev;
 		ino_t ino;
-	} identities[NSU_NS_KINDS + 2];
+	} identities[NSU_NS_KINDS + 4];
 };
 
 #define NSU_SESSION_INIT                                                                                               \
 	{                                                                                                              \
-		.saved = NSU_NS_SAVED_INIT, .init_pidfd = -1, .channel_fd = -1                                         \
+		.saved = NSU_NS_SAVED_INIT, .init_pidfd = -1, .channel_fd = -1, .own_cgroup_fd = -1, .cgroup_fd = -1   \
 	}
 
 /**
@@ -41,13 +43,22 @@ struct nsu_session {
  * @fail:        record; names the step
  *
  * Blocks up to the plan's timeout. On failure nothing of the caller has changed and nothing is left. On success the
- * caller's namespaces have, and children that it forks from now on are in the session; its working directory means
+ * caller's namespaces have, its cgroup where the plan has limits, and what the plan's harden takes from it; children that it forks from now on are in the session; its working directory means
  * the same where that exists in the session.
  * Return: 0; -EPERM, -EBUSY if the caller may not open one (nsu_proc_check_opener); -ENOSYS; -ETIMEDOUT; -ECHILD if the
  * helper ended before it was ready; -errno of the step that failed, in the caller or in the helper.
  */
 NSU_CHECKED int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_session *session,
                                  struct nsu_fail *fail);
+
+/**
+ * nsu_session_note - note which descriptors are the session's, so that none that the caller closes and uses again is taken for it.
+ * @session: borrowed
+ * @fail:    record
+ *
+ * Return: 0; -errno of fstat(2).
+ */
+NSU_CHECKED int nsu_session_note(struct nsu_session *session, struct nsu_fail *fail);
 
 /**
  * nsu_session_close - leave a session and end it.
@@ -57,6 +68,7 @@ NSU_CHECKED int nsu_session_open(const struct nsu_plan *plan, const char *home, 
  * Goes back into the caller's own namespaces and tells PID 1 to end, with which all processes of the session do. Blocks
  * up to NSU_CLOSE_WAIT_MS for that, after which PID 1 is killed unless the plan has a stop_timeout or something to throw away; but it may take
  * longer: a child of the caller that is not reaped yet keeps PID 1.
+ * Out of a user namespace there is no way back: a caller that is in one stays in all of the session's until it ends.
  * A caller that has chrooted itself meanwhile stays in its mount namespace, and so in its chroot.
  * Return: 0; -errno of setns(2) where the caller has lost its privileges or has threads now: the session ends all the
  * same; -EXDEV if it has chrooted itself; -ESTALE if the caller has closed our descriptors: what was lost stays as it is

@@ -65,6 +65,15 @@ NSU_CHECKED int nsu_subject_look_up(struct nsu_subject *subject, const char *use
 NSU_CHECKED int nsu_subject_name_group(struct nsu_subject *subject, struct nsu_fail *fail);
 
 /**
+ * nsu_subject_list_groups - fetch the list of the user's groups.
+ * @subject: looked up; its groups are set
+ * @fail:    record
+ *
+ * Asks NSS, at the first call; see nsu_subject_is_member() for one that fails. Return: 0; -ENOMEM; -ERANGE.
+ */
+NSU_CHECKED int nsu_subject_list_groups(struct nsu_subject *subject, struct nsu_fail *fail);
+
+/**
  * nsu_subject_is_member - is the user in a group?
  * @subject:       looked up; its list of groups is fetched at the first call
  * @group:         a group's name
@@ -91,14 +100,15 @@ NSU_CHECKED int nsu_subject_is_member(struct nsu_subject *subject, const char *g
 NSU_CHECKED int nsu_subject_user_exists(const char *user, bool *ret_exists, uid_t *ret_uid, struct nsu_fail *fail);
 
 /**
- * nsu_subject_group_exists - is there such a group? Likewise.
+ * nsu_subject_group_exists - is there such a group?
  * @group:      a name
  * @ret_exists: the answer; untouched on failure
+ * @ret_gid:    the group's, if there is one; untouched else
  * @fail:       record
  *
  * Asks NSS. Return: 0; -EHOSTDOWN where a service says ENOENT of itself; -errno of getgrnam_r(3).
  */
-NSU_CHECKED int nsu_subject_group_exists(const char *group, bool *ret_exists, struct nsu_fail *fail);
+NSU_CHECKED int nsu_subject_group_exists(const char *group, bool *ret_exists, gid_t *ret_gid, struct nsu_fail *fail);
 
 /**
  * nsu_subject_clear - free what a subject holds.

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -19,10 +20,10 @@
 #define START_STACK_BYTES 8192 /* of the intermediate, and of the child until it has execed */
 
 const struct nsu_ns_kind nsu_ns_kinds[NSU_NS_KINDS] = {
-	{"mount", "mnt", CLONE_NEWNS},
-	{"ipc", "ipc", CLONE_NEWIPC},
-	{"uts", "uts", CLONE_NEWUTS},
-	{"pid", "pid_for_children", CLONE_NEWPID},
+	{"mount", "mnt", CLONE_NEWNS},         {"ipc", "ipc", CLONE_NEWIPC},
+	{"uts", "uts", CLONE_NEWUTS},          {"pid", "pid_for_children", CLONE_NEWPID},
+	{"cgroup", "cgroup", CLONE_NEWCGROUP}, {"net", "net", CLONE_NEWNET},
+	{"time", "time", CLONE_NEWTIME},       {"user", "user", CLONE_NEWUSER},
 };
 
 unsigned nsu_ns_flag(const char *name)
@@ -50,6 +51,7 @@ const char *nsu_ns_list(unsigned flags, char *buffer, size_t cap)
 enum step {
 	CLOSE_DESCRIPTORS,
 	BECOME_ROOT,
+	SET_CLOCKS,
 	MAKE_NAMESPACES,
 	REPORT,
 	EXECUTE,
@@ -58,10 +60,9 @@ enum step {
 
 /* What the caller tells the intermediate and the child, which run on its memory. */
 struct start {
-	int exec_fd;
-	int channel_fd;
+	const struct nsu_ns_program *program;
 	int report_fd;
-	unsigned flags;
+	char clocks[80]; /* as timens_offsets takes them */
 	char *child_stack_top;
 	pid_t caller;
 	enum step step; /* of the intermediate, the one under way */
@@ -77,6 +78,7 @@ enum {
 static const char *const step_names[STEPS] = {
 	[CLOSE_DESCRIPTORS] = "close the caller's descriptors",
 	[BECOME_ROOT] = "become root for good",
+	[SET_CLOCKS] = "make the time namespace",
 	[MAKE_NAMESPACES] = "make the namespaces",
 	[REPORT] = "report the helper's pidfd",
 	[EXECUTE] = "execute the helper",
@@ -96,8 +98,8 @@ struct report {
  */
 static int close_descriptors(struct start *start)
 {
-	int channel_fd = fcntl(start->channel_fd, F_DUPFD_CLOEXEC, END_FD);
-	int exec_fd = fcntl(start->exec_fd, F_DUPFD_CLOEXEC, END_FD);
+	int channel_fd = fcntl(start->program->channel_fd, F_DUPFD_CLOEXEC, END_FD);
+	int exec_fd = fcntl(start->program->exec_fd, F_DUPFD_CLOEXEC, END_FD);
 	int report_fd = fcntl(start->report_fd, F_DUPFD_CLOEXEC, END_FD);
 
 	if (channel_fd < 0 || exec_fd < 0 || report_fd < 0)
@@ -120,12 +122,12 @@ static void report_failure(int report_fd, enum step step)
 }
 
 /* The child: in the new namespaces, on the caller's memory. It makes one system call and never returns. */
-__attribute__((no_sanitize("address"))) static int run_child(void *unused)
+__attribute__((no_sanitize("address"))) static int run_child(void *arg)
 {
-	static char *const argv[] = {(char *)(uintptr_t)NSU_HELPER_NAME, NULL};
+	const struct start *start = arg;
+	char *const argv[] = {(char *)(uintptr_t)start->program->name, NULL};
 	static char *const envp[] = {NULL};
 
-	(void)unused;
 	syscall(SYS_execveat, EXEC_FD, "", argv, envp, AT_EMPTY_PATH);
 	report_failure(REPORT_FD, EXECUTE);
 	_exit(127);
@@ -148,6 +150,25 @@ static int become_root(struct start *start)
 	return (int)syscall(SYS_setresuid, 0, 0, 0);
 }
 
+/* For its children only: each is moved in when it executes. The offsets can be set as long as nobody is. */
+static int set_clocks(struct start *start)
+{
+	size_t len = strlen(start->clocks);
+	ssize_t n;
+	int fd;
+
+	if (!start->program->time)
+		return 0;
+	if (unshare(CLONE_NEWTIME) < 0)
+		return -1;
+	fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	n = write(fd, start->clocks, len);
+	close(fd);
+	return n == (ssize_t)len ? 0 : -1;
+}
+
 static int make_child(struct start *start)
 {
 	struct report report = {.err = 0};
@@ -155,7 +176,7 @@ static int make_child(struct start *start)
 	int ret;
 
 	report.pid = clone(run_child, start->child_stack_top,
-	                   (int)(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | start->flags), NULL, &pidfd);
+	                   (int)(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | start->program->flags), start, &pidfd);
 	if (report.pid < 0)
 		return -1;
 	start->step = REPORT;
@@ -175,6 +196,7 @@ __attribute__((no_sanitize("address"))) static int run_intermediate(void *arg)
 	static int (*const steps[])(struct start * start) = {
 		[CLOSE_DESCRIPTORS] = close_descriptors,
 		[BECOME_ROOT] = become_root,
+		[SET_CLOCKS] = set_clocks,
 		[MAKE_NAMESPACES] = make_child,
 	};
 	struct start *start = arg;
@@ -223,18 +245,23 @@ static int failure_of(const struct report *report, struct nsu_fail *fail)
 			fail, ENOSPC,
 			"make the namespaces: a limit of user.max_*_namespaces (sysctl) is reached, or 32 pid "
 			"namespaces are nested");
+	if (report->step == SET_CLOCKS && report->err == ERANGE)
+		return nsu_fail_because(
+			fail, ERANGE,
+			"make the time namespace: a clock would be before the start (key 'time': an offset "
+			"below minus the host's uptime), or too far ahead");
+	if (report->step == SET_CLOCKS && report->err == EINVAL)
+		return nsu_fail_because(fail, ENOSYS, "make the time namespace: this kernel has none (CONFIG_TIME_NS)");
 	if (report->step == BECOME_ROOT && report->err == EXDEV)
 		return nsu_fail_because(fail, EXDEV, "the caller's children are in another pid namespace than itself");
 	return nsu_fail(fail, report->err, "%s", step_names[report->step]);
 }
 
-int nsu_ns_start(int exec_fd, int channel_fd, unsigned flags, struct nsu_ns_child *ret_child, struct nsu_fail *fail)
+int nsu_ns_start(const struct nsu_ns_program *program, struct nsu_ns_child *ret_child, struct nsu_fail *fail)
 {
 	char stacks[2][START_STACK_BYTES] __attribute__((aligned(16)));
 	struct start start = {
-		.exec_fd = exec_fd,
-		.channel_fd = channel_fd,
-		.flags = flags,
+		.program = program,
 		.child_stack_top = stacks[0] + START_STACK_BYTES,
 		.caller = getpid(),
 	};
@@ -252,6 +279,9 @@ int nsu_ns_start(int exec_fd, int channel_fd, unsigned flags, struct nsu_ns_chil
 	reader_fd = ends[0];
 	report_fd = ends[1];
 	start.report_fd = report_fd;
+	if (program->time)
+		snprintf(start.clocks, sizeof(start.clocks), "monotonic %lld 0\nboottime %lld 0\n",
+		         (long long)program->time->monotonic, (long long)program->time->boottime);
 	ret = run_both(&start, stacks[1] + START_STACK_BYTES);
 	if (ret > 0)
 		return nsu_fail(fail, ret, "start a process");
@@ -279,8 +309,22 @@ int nsu_ns_start(int exec_fd, int channel_fd, unsigned flags, struct nsu_ns_chil
 	return 0;
 }
 
+int nsu_ns_check_time(struct nsu_fail *fail)
+{
+	struct stat now, next;
+
+	if (stat("/proc/self/ns/time", &now) < 0 || stat("/proc/self/ns/time_for_children", &next) < 0)
+		return nsu_fail(fail, errno, "look at the time namespace");
+	if (now.st_ino != next.st_ino)
+		return nsu_fail_because(fail, ENOSYS,
+		                        "the time namespace needs Linux 6.1, which moves programs into it");
+	return 0;
+}
+
 int nsu_ns_save(unsigned flags, struct nsu_ns_saved *saved, struct nsu_fail *fail)
 {
+	if (flags & CLONE_NEWUSER)
+		return 0;
 	for (size_t i = 0; i < NSU_COUNT(nsu_ns_kinds); i++) {
 		char path[64];
 

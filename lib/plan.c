@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plan_spaces.h"
 #include "text.h"
 
 const char *nsu_plan_mount_name(enum nsu_plan_mount_type type)
@@ -15,6 +16,7 @@ const char *nsu_plan_mount_name(enum nsu_plan_mount_type type)
 		[NSU_PLAN_TMPFS] = "tmpfs",       [NSU_PLAN_PROC] = "proc",         [NSU_PLAN_MQUEUE] = "mqueue",
 		[NSU_PLAN_HOSTS] = "hosts",       [NSU_PLAN_INSTANCE] = "instance", [NSU_PLAN_BIND] = "bind",
 		[NSU_PLAN_READONLY] = "readonly", [NSU_PLAN_MASK] = "mask",         [NSU_PLAN_EXPOSE] = "expose",
+		[NSU_PLAN_SYSFS] = "sysfs",       [NSU_PLAN_CGROUP] = "cgroup",
 	};
 
 	return type < NSU_PLAN_MOUNT_TYPES ? names[type] : "unknown";
@@ -22,7 +24,8 @@ const char *nsu_plan_mount_name(enum nsu_plan_mount_type type)
 
 void nsu_plan_init(struct nsu_plan *plan)
 {
-	memset(plan, 0, offsetof(struct nsu_plan, mounts)); /* those, and the text, are written before they are read */
+	/* Mounts, id ranges and the text are written before they are read. */
+	memset(plan, 0, offsetof(struct nsu_plan, mounts));
 	plan->timeout_ms = NSU_TIMEOUT_MS;
 	plan->enforce = true;
 	plan->profile = "";
@@ -30,6 +33,10 @@ void nsu_plan_init(struct nsu_plan *plan)
 	plan->hostname = "";
 	plan->domainname = "";
 	plan->id = "";
+	plan->net.name = "";
+	plan->net.bridge = "";
+	plan->user.max_user_namespaces = -1;
+	plan->limits.parent = "";
 }
 
 int nsu_plan_text(struct nsu_plan *plan, const char *string, const char **ret_text)
@@ -204,8 +211,13 @@ static int check_type(const struct nsu_plan *plan, size_t index, struct nsu_fail
 			return nsu_fail_because(fail, EINVAL, "bind on '%s': its source is not a clean absolute path",
 			                        mount->path);
 		return 0;
+	case NSU_PLAN_SYSFS:
+		if (!(plan->namespaces & CLONE_NEWNET))
+			return nsu_fail_because(fail, EINVAL, "sysfs on '%s' needs the net namespace", mount->path);
+		return 0;
 	case NSU_PLAN_READONLY:
 	case NSU_PLAN_EXPOSE:
+	case NSU_PLAN_CGROUP:
 		return 0;
 	case NSU_PLAN_MOUNT_TYPES:
 	default:
@@ -297,6 +309,8 @@ int nsu_plan_check(const struct nsu_plan *plan, struct nsu_fail *fail)
 		ret = check_name(plan, plan->hostname, "host", fail);
 	if (ret == 0)
 		ret = check_name(plan, plan->domainname, "domain", fail);
+	if (ret == 0)
+		ret = nsu_plan_check_spaces(plan, fail);
 	if (ret < 0)
 		return ret;
 	if (!is_id(plan->id))

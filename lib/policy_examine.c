@@ -57,8 +57,9 @@ static int examine_names(const struct examine *examine, const struct nsu_rule *r
 		const char *group = rule->groups.items[i].text;
 		struct nsu_fail fail = NSU_FAIL_INIT;
 		bool exists = true;
+		gid_t gid;
 
-		if (nsu_subject_group_exists(group, &exists, &fail) < 0)
+		if (nsu_subject_group_exists(group, &exists, &gid, &fail) < 0)
 			ret = tell_failure(examine, &origin, &fail);
 		if (!exists)
 			ret = WARN(examine, &origin, "key 'group': there is no group '%s': it matches nobody", group);

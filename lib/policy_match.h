@@ -60,4 +60,15 @@ NSU_CHECKED int nsu_policy_decide(const struct nsu_policy *policy, struct nsu_su
 NSU_CHECKED int nsu_resolve_plan(struct nsu_decision *decision, struct nsu_subject *subject, bool keep_pid,
                                  struct nsu_plan *plan, struct nsu_fail *fail);
 
+/**
+ * nsu_resolve_ids - the id maps of a login that has its own user namespace, where the policy gives none: "minimal".
+ * @subject: looked up
+ * @plan:    initialised; its user's ranges are filled
+ * @fail:    record
+ *
+ * Root, the user, his groups and the group `tty`, each as it is outside. Asks NSS. Return: 0; -E2BIG for more ranges of
+ * groups than a map has lines; -errno of a name service.
+ */
+NSU_CHECKED int nsu_resolve_ids(struct nsu_subject *subject, struct nsu_plan *plan, struct nsu_fail *fail);
+
 #endif

@@ -139,6 +139,7 @@ static int add_implied(const struct resolve *resolve, bool is_late, bool run_is_
 	const struct nsu_settings *values = &resolve->effective->values;
 	const struct nsu_plan *plan = resolve->plan;
 	bool has_pid = plan->namespaces & CLONE_NEWPID, has_ipc = plan->namespaces & CLONE_NEWIPC;
+	bool has_net = plan->namespaces & CLONE_NEWNET, has_user = plan->namespaces & CLONE_NEWUSER;
 	bool has_marker = plan->propagation == NSU_PLAN_PRIVATE || plan->propagation == NSU_PLAN_SLAVE;
 	const struct implied implied[] = {
 		{values->proc_path,
@@ -146,6 +147,11 @@ static int add_implied(const struct resolve *resolve, bool is_late, bool run_is_
 	         {.type = NSU_PLAN_PROC,
 	          .hidepid = (enum nsu_plan_hidepid)values->hidepid,
 	          .subset_pid = values->subset_pid}},
+		{"/sys", has_net && !is_late, {.type = NSU_PLAN_SYSFS, .read_only = has_user}},
+		{"/sys", has_user && !has_net && !is_late, {.type = NSU_PLAN_READONLY, .recursive = true}},
+		{"/sys/fs/cgroup",
+	         (has_net || (plan->namespaces & CLONE_NEWCGROUP)) && !is_late,
+	         {.type = NSU_PLAN_CGROUP, .optional = true, .read_only = has_user}},
 		{"/dev/mqueue", has_ipc && !is_late, {.type = NSU_PLAN_MQUEUE, .optional = true}},
 		{"/dev/shm",
 	         has_ipc && !is_late,
@@ -283,7 +289,10 @@ static unsigned resolve_namespaces(const struct nsu_effective *effective, const 
 {
 	unsigned namespaces = effective->values.namespaces;
 
-	if (effective->n_mounts > 0 || effective->values.expose.n > 0 || (namespaces & CLONE_NEWPID))
+	/* Of these each has something to be mounted, or to be locked. */
+	if (namespaces & (CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWUSER))
+		namespaces |= CLONE_NEWNS;
+	if (effective->n_mounts > 0 || effective->values.expose.n > 0)
 		namespaces |= CLONE_NEWNS;
 	if (!keep_pid)
 		namespaces &= ~(unsigned)CLONE_NEWPID;
@@ -331,6 +340,8 @@ int nsu_resolve_plan(struct nsu_decision *decision, struct nsu_subject *subject,
 	plan->uid = subject->uid;
 	plan->nested = (enum nsu_plan_nested)values->nested;
 	ret = resolve_texts(&resolve);
+	if (ret == 0 && (plan->namespaces & CLONE_NEWUSER))
+		ret = nsu_resolve_ids(subject, plan, fail);
 	if (ret == 0)
 		ret = resolve_mounts(&resolve);
 	return ret < 0 ? ret : nsu_plan_check(plan, fail);

@@ -18,22 +18,26 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "cgroup.h"
 #include "channel.h"
 #include "fsat.h"
+#include "harden.h"
+#include "launch.h"
 #include "proc.h"
 #include "wire.h"
 
-#define SESSION_FDS (NSU_NS_KINDS + 2)
+#define SESSION_FDS (NSU_NS_KINDS + 4)
 
 /* The descriptors of a session by number, in the order of its identities. */
 static int *session_fd(struct nsu_session *session, size_t index)
 {
-	if (index < NSU_NS_KINDS)
-		return &session->saved.fds[index];
-	return index == NSU_NS_KINDS ? &session->init_pidfd : &session->channel_fd;
+	int *const others[] = {&session->init_pidfd, &session->channel_fd, &session->own_cgroup_fd,
+	                       &session->cgroup_fd};
+
+	return index < NSU_NS_KINDS ? &session->saved.fds[index] : others[index - NSU_NS_KINDS];
 }
 
-static int note_identities(struct nsu_session *session, struct nsu_fail *fail)
+int nsu_session_note(struct nsu_session *session, struct nsu_fail *fail)
 {
 	for (size_t i = 0; i < SESSION_FDS; i++) {
 		struct stat st = {0};
@@ -119,124 +123,6 @@ static void go_back(const char *cwd, const char *home)
 		return; /* the root, where setns(2) has put us */
 }
 
-static int send_plan(const struct nsu_plan *plan, int channel_fd, struct nsu_fail *fail)
-{
-	auto_close int self_pidfd = -1;
-	size_t len, size = nsu_wire_size(plan); /* a twentieth of the largest, and su's user may have set `ulimit -d` */
-	auto_free void *frame = malloc(size);
-	int ret;
-
-	if (!frame)
-		return nsu_fail(fail, ENOMEM, "encode the plan");
-	ret = nsu_wire_encode(plan, frame, size, &len);
-	if (ret < 0)
-		return nsu_fail(fail, -ret, "encode the plan");
-	ret = nsu_proc_open_self(&self_pidfd, fail);
-	if (ret < 0)
-		return ret;
-	ret = nsu_channel_send(channel_fd, frame, len, self_pidfd);
-	if (ret < 0)
-		return nsu_fail(fail, -ret, "send the plan to the helper");
-	return 0;
-}
-
-/* Opens the channel with the plan in it, and starts the helper at its other end. */
-static int start_helper(const struct nsu_plan *plan, struct nsu_session *session, struct nsu_fail *fail)
-{
-	auto_close int exec_fd = -1;
-	auto_close int helper_end = -1;
-	struct nsu_ns_child child;
-	int ends[2];
-	int ret;
-
-	ret = nsu_fsat_open_trusted(NSU_HELPER_FILE, NSU_FSAT_EXEC, &exec_fd, fail);
-	if (ret < 0)
-		return ret;
-	ret = nsu_channel_make(ends, fail);
-	if (ret < 0)
-		return ret;
-	session->channel_fd = ends[0];
-	helper_end = ends[1];
-	ret = send_plan(plan, session->channel_fd, fail);
-	if (ret < 0)
-		return ret;
-	ret = nsu_ns_start(exec_fd, helper_end, plan->namespaces, &child, fail);
-	if (ret < 0)
-		return ret;
-	session->init_pidfd = child.pidfd;
-	session->init_pid = child.pid;
-	return 0;
-}
-
-static int await_ready(struct nsu_session *session, unsigned timeout_ms, int64_t deadline_ms, struct nsu_fail *fail)
-{
-	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
-	unsigned char frame[sizeof(answer) + 64];
-	size_t len = 0;
-	int ret;
-
-	ret = nsu_proc_await(session->channel_fd, deadline_ms);
-	if (ret == -ETIMEDOUT)
-		return nsu_fail_because(fail, ETIMEDOUT, "the helper was not ready within %u ms (key 'timeout')",
-		                        timeout_ms);
-	if (ret < 0)
-		return nsu_fail(fail, -ret, "wait for the helper");
-	ret = nsu_channel_receive(session->channel_fd, frame, sizeof(frame), &len, NULL);
-	if (ret < 0)
-		return nsu_fail(fail, -ret, "receive the helper's answer");
-	if (len == 0)
-		return nsu_fail_because(fail, ECHILD, "the helper ended before it was ready");
-	ret = nsu_wire_decode_answer(frame, len, &answer);
-	if (ret < 0)
-		return nsu_fail_because(fail, -ret,
-		                        "the helper's answer is not of this version: are module and "
-		                        "helper of one build?");
-	if (answer.fail.err != 0) {
-		*fail = answer.fail;
-		return -answer.fail.err;
-	}
-	session->root = answer.root;
-	return 0;
-}
-
-/* The last thing that may fail beside the commit itself. From here on the helper lives on when the channel closes. */
-static int announce_commit(const struct nsu_session *session, struct nsu_fail *fail)
-{
-	static const unsigned char order = NSU_WIRE_COMMIT;
-	int ret = nsu_channel_send(session->channel_fd, &order, sizeof(order), -1);
-
-	if (ret == -EPIPE)
-		return nsu_fail_because(fail, ECHILD, "the helper ended before the commit");
-	if (ret < 0)
-		return nsu_fail(fail, -ret, "tell the helper that all is well");
-	return 0;
-}
-
-/* All but the commit; what it leaves in @session on failure is for the caller to end. */
-static int prepare(const struct nsu_plan *plan, struct nsu_session *session, struct nsu_fail *fail)
-{
-	int64_t deadline_ms = nsu_proc_now_ms() + plan->timeout_ms;
-	int ret;
-
-	ret = nsu_proc_check_opener(fail);
-	if (ret < 0)
-		return ret;
-	ret = start_helper(plan, session, fail);
-	if (ret < 0)
-		return ret;
-	/* From here on the helper works too: what can wait until now has. */
-	ret = nsu_ns_save(plan->namespaces, &session->saved, fail);
-	if (ret < 0)
-		return ret;
-	ret = note_identities(session, fail);
-	if (ret < 0)
-		return ret;
-	ret = await_ready(session, plan->timeout_ms, deadline_ms, fail);
-	if (ret < 0)
-		return ret;
-	return announce_commit(session, fail);
-}
-
 /* Return: false if there is no channel, or nobody at its end. */
 static bool order_end(const struct nsu_session *session)
 {
@@ -258,23 +144,56 @@ static void abandon(struct nsu_session *session)
 	close_all(session);
 }
 
+/* Back into the opener's own cgroup, where it has left that. */
+static int leave_cgroup(const struct nsu_session *session, struct nsu_fail *fail)
+{
+	return session->own_cgroup_fd < 0 ? 0 : nsu_cgroup_enter(session->own_cgroup_fd, fail);
+}
+
+/* The commit. What it has done is undone, as far as that goes, where a step of it fails. */
+static int commit(const struct nsu_plan *plan, const struct nsu_session *session, const struct nsu_harden *harden,
+                  const char *cwd, struct nsu_fail *fail)
+{
+	struct nsu_fail ignored = NSU_FAIL_INIT;
+	int ret = 0;
+
+	if (session->cgroup_fd >= 0)
+		ret = nsu_cgroup_enter(session->cgroup_fd, fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_ns_join(session->init_pidfd, plan->namespaces, fail);
+	if (ret == 0) {
+		ret = nsu_harden_apply(harden, fail);
+		if (ret < 0 && nsu_ns_restore(&session->saved, ~0U, &ignored) == 0)
+			go_back(cwd, "");
+	}
+	if (ret < 0)
+		(void)!leave_cgroup(session, &ignored);
+	return ret;
+}
+
 int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_session *session, struct nsu_fail *fail)
 {
 	struct nsu_session new = NSU_SESSION_INIT;
+	struct nsu_harden harden = NSU_HARDEN_INIT;
 	char cwd[NSU_PATH_MAX];
 	int ret;
 
-	new.gives_time = plan->stop_timeout_ms > 0 || nsu_plan_throws_away(plan);
+	new.gives_time = plan->stop_timeout_ms > 0 || nsu_plan_throws_away(plan) || nsu_plan_has_limits(plan);
 	get_directory(cwd);
-	ret = prepare(plan, &new, fail);
+	ret = nsu_harden_prepare(&plan->harden, &harden, fail);
 	if (ret == 0)
-		ret = nsu_ns_join(new.init_pidfd, plan->namespaces, fail);
+		ret = nsu_launch(plan, &new, fail);
+	if (ret == 0)
+		ret = commit(plan, &new, &harden, cwd, fail);
+	nsu_harden_clear(&harden);
 	if (ret < 0) {
 		abandon(&new);
 		return ret;
 	}
 	if (plan->namespaces & CLONE_NEWNS)
 		go_back(cwd, home);
+	nsu_close_fd(&new.cgroup_fd);
 	if (!(plan->namespaces & CLONE_NEWPID)) { /* the namespaces live by their members: the helper may go */
 		nsu_close_fd(&new.channel_fd);
 		nsu_close_fd(&new.init_pidfd);
@@ -322,7 +241,13 @@ static void end_session(const struct nsu_session *session)
 int nsu_session_close(struct nsu_session *session, struct nsu_fail *fail)
 {
 	bool has_lost = let_go_of_strangers(session);
+	struct nsu_fail second = NSU_FAIL_INIT;
 	int ret = leave(session, fail);
+
+	if (leave_cgroup(session, &second) < 0 && ret == 0) {
+		*fail = second;
+		ret = -second.err;
+	}
 
 	end_session(session);
 	close_all(session);

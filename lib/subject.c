@@ -141,10 +141,12 @@ int nsu_subject_look_up(struct nsu_subject *subject, const char *user, struct ns
 	return make_id(subject, fail);
 }
 
-static int fetch_groups(struct nsu_subject *subject, struct nsu_fail *fail)
+int nsu_subject_list_groups(struct nsu_subject *subject, struct nsu_fail *fail)
 {
 	int n = GROUPS_FIRST_GUESS;
 
+	if (subject->n_groups >= 0)
+		return 0;
 	while (n <= GROUPS_MAX) {
 		auto_free gid_t *groups = calloc((size_t)n, sizeof(*groups));
 		int had = n;
@@ -220,11 +222,9 @@ static int ask_membership(struct nsu_subject *subject, const char *group, bool *
 		return nsu_fail(fail, -ret, "look up the group '%s'", group);
 	if (!buffer)
 		return -ENOENT;
-	if (subject->n_groups < 0) {
-		ret = fetch_groups(subject, fail);
-		if (ret < 0)
-			return ret;
-	}
+	ret = nsu_subject_list_groups(subject, fail);
+	if (ret < 0)
+		return ret;
 	*ret_is_member = is_listed(&answer.group, subject->user);
 	for (int i = 0; i < subject->n_groups && !*ret_is_member; i++)
 		*ret_is_member = subject->groups[i] == answer.group.gr_gid;
@@ -271,7 +271,7 @@ int nsu_subject_user_exists(const char *user, bool *ret_exists, uid_t *ret_uid, 
 	return 0;
 }
 
-int nsu_subject_group_exists(const char *group, bool *ret_exists, struct nsu_fail *fail)
+int nsu_subject_group_exists(const char *group, bool *ret_exists, gid_t *ret_gid, struct nsu_fail *fail)
 {
 	struct question question = {.group = group};
 	auto_free char *buffer = NULL;
@@ -282,6 +282,8 @@ int nsu_subject_group_exists(const char *group, bool *ret_exists, struct nsu_fai
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "look up the group '%s'", group);
 	*ret_exists = buffer != NULL;
+	if (buffer)
+		*ret_gid = answer.group.gr_gid;
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WIRE_MAGIC_PLAN   0x4e53554e50324c41ULL /* changes with every change of the fields below */
+#define WIRE_MAGIC_PLAN   0x4e53554e50334c41ULL /* changes with every change of the fields below */
 #define WIRE_MAGIC_ANSWER 0x4e53554e41324e53ULL /* likewise */
 
 struct writer {
@@ -189,6 +189,72 @@ static int end_of(const struct reader *reader)
 	return reader->bad || reader->pos != reader->len ? -EBADMSG : 0;
 }
 
+static void put_ranges(struct writer *writer, const struct nsu_plan_range *ranges, size_t n)
+{
+	put_number(writer, n);
+	for (size_t i = 0; i < n; i++) {
+		put_number(writer, ranges[i].inside);
+		put_number(writer, ranges[i].outside);
+		put_number(writer, ranges[i].count);
+	}
+}
+
+static size_t take_ranges(struct reader *reader, struct nsu_plan_range *ranges)
+{
+	size_t n = (size_t)take_number(reader, NSU_PLAN_RANGES_MAX);
+
+	for (size_t i = 0; i < n; i++) {
+		ranges[i].inside = (uint32_t)take_number(reader, UINT32_MAX);
+		ranges[i].outside = (uint32_t)take_number(reader, UINT32_MAX);
+		ranges[i].count = (uint32_t)take_number(reader, UINT32_MAX);
+	}
+	return n;
+}
+
+static void put_spaces(struct writer *writer, const struct nsu_plan *plan)
+{
+	put_number(writer, plan->net.mode);
+	put_string(writer, plan->net.name);
+	put_number(writer, plan->net.create);
+	put_string(writer, plan->net.bridge);
+	put_number(writer, plan->net.pool);
+	put_number(writer, plan->net.prefix_len);
+	put_number(writer, plan->net.mtu);
+	put_number(writer, plan->net.gateway);
+	put_number(writer, plan->net.isolated);
+	put_number(writer, (uint64_t)plan->time.boottime);
+	put_number(writer, (uint64_t)plan->time.monotonic);
+	put_number(writer, (uint64_t)plan->user.max_user_namespaces);
+	put_ranges(writer, plan->user.uids, plan->user.n_uids);
+	put_ranges(writer, plan->user.gids, plan->user.n_gids);
+	put_number(writer, plan->limits.memory_bytes);
+	put_number(writer, plan->limits.tasks);
+	put_number(writer, plan->limits.cpu_weight);
+	put_string(writer, plan->limits.parent);
+}
+
+static void take_spaces(struct reader *reader, struct nsu_plan *plan)
+{
+	plan->net.mode = (enum nsu_plan_net_mode)take_number(reader, NSU_PLAN_NET_VETH);
+	plan->net.name = take_text(reader, plan);
+	plan->net.create = take_bool(reader);
+	plan->net.bridge = take_text(reader, plan);
+	plan->net.pool = (uint32_t)take_number(reader, UINT32_MAX);
+	plan->net.prefix_len = (unsigned)take_number(reader, NSU_NET_PREFIX_MAX);
+	plan->net.mtu = (unsigned)take_number(reader, NSU_NET_MTU_MAX);
+	plan->net.gateway = take_bool(reader);
+	plan->net.isolated = take_bool(reader);
+	plan->time.boottime = (int64_t)take_number(reader, UINT64_MAX);
+	plan->time.monotonic = (int64_t)take_number(reader, UINT64_MAX);
+	plan->user.max_user_namespaces = (int64_t)take_number(reader, UINT64_MAX);
+	plan->user.n_uids = take_ranges(reader, plan->user.uids);
+	plan->user.n_gids = take_ranges(reader, plan->user.gids);
+	plan->limits.memory_bytes = take_number(reader, UINT64_MAX);
+	plan->limits.tasks = (unsigned)take_number(reader, UINT32_MAX);
+	plan->limits.cpu_weight = (unsigned)take_number(reader, UINT32_MAX);
+	plan->limits.parent = take_text(reader, plan);
+}
+
 static void put_plan(struct writer *writer, const struct nsu_plan *plan)
 {
 	put_head(writer, WIRE_MAGIC_PLAN);
@@ -201,6 +267,7 @@ static void put_plan(struct writer *writer, const struct nsu_plan *plan)
 	put_string(writer, plan->profile);
 	put_string(writer, plan->id);
 	put_number(writer, plan->uid);
+	put_spaces(writer, plan);
 	put_number(writer, plan->n_mounts);
 	for (size_t i = 0; i < plan->n_mounts; i++)
 		put_mount(writer, &plan->mounts[i]);
@@ -240,6 +307,7 @@ int nsu_wire_decode(const void *frame, size_t len, struct nsu_plan *plan)
 	plan->profile = take_text(&reader, plan);
 	plan->id = take_text(&reader, plan);
 	plan->uid = (uid_t)take_number(&reader, UINT32_MAX);
+	take_spaces(&reader, plan);
 	plan->n_mounts = (size_t)take_number(&reader, NSU_PLAN_MOUNTS_MAX);
 	for (size_t i = 0; i < plan->n_mounts; i++)
 		take_mount(&reader, plan, &plan->mounts[i]);

@@ -188,6 +188,7 @@ static void log_opened(const struct request *request)
 	char rest[64];
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
+	now.tv_sec -= request->plan->time.monotonic; /* it is the session's clock by now */
 	snprintf(rest, sizeof(rest), " init=%d took_us=%lld joined=no",
 	         opened.session.init_pidfd >= 0 ? (int)opened.session.init_pid : 0,
 	         (now.tv_sec - request->began.tv_sec) * 1000000LL + (now.tv_nsec - request->began.tv_nsec) / 1000);

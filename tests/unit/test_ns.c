@@ -67,6 +67,18 @@ static void kinds_go_back_to_mount_first_of_all(void **state)
 	assert_int_equal(nsu_ns_kinds[0].flag, CLONE_NEWNS);
 }
 
+static int start(int exec_fd, int channel_fd, struct nsu_ns_child *child, struct nsu_fail *fail)
+{
+	const struct nsu_ns_program program = {
+		.exec_fd = exec_fd,
+		.name = NSU_HELPER_NAME,
+		.channel_fd = channel_fd,
+		.flags = ALL,
+	};
+
+	return nsu_ns_start(&program, child, fail);
+}
+
 static void save_holds_what_is_asked_for_only(void **state)
 {
 	struct nsu_ns_saved saved = NSU_NS_SAVED_INIT;
@@ -153,7 +165,7 @@ static void start_it(void)
 
 	CHILD_CHECK(sigaction(SIGCHLD, &action, NULL) == 0);
 	CHILD_CHECK_OK(nsu_channel_make(ends, &fail), &fail);
-	CHILD_CHECK_OK(nsu_ns_start(exec_fd, ends[1], ALL, &child, &fail), &fail);
+	CHILD_CHECK_OK(start(exec_fd, ends[1], &child, &fail), &fail);
 	close(ends[1]);
 	CHILD_CHECK(fcntl(child.pidfd, F_GETFD) == FD_CLOEXEC);
 	CHILD_CHECK(nsu_proc_await(ends[0], nsu_proc_now_ms() + 10000) == 0);
@@ -191,7 +203,7 @@ static void start_with_numbers_in_the_way(void)
 		close(fd);
 	CHILD_CHECK(open("/proc/self/exe", O_PATH | O_CLOEXEC) == NSU_HELPER_CHANNEL_FD);
 	CHILD_CHECK_OK(nsu_channel_make(ends, &fail), &fail);
-	CHILD_CHECK_OK(nsu_ns_start(NSU_HELPER_CHANNEL_FD, ends[1], ALL, &child, &fail), &fail);
+	CHILD_CHECK_OK(start(NSU_HELPER_CHANNEL_FD, ends[1], &child, &fail), &fail);
 	CHILD_CHECK(nsu_proc_await(ends[0], nsu_proc_now_ms() + 10000) == 0);
 	CHILD_CHECK(nsu_channel_receive(ends[0], &report, sizeof(report), &len, NULL) == 0);
 	CHILD_CHECK(fcntl(NSU_HELPER_CHANNEL_FD, F_GETFL) & O_PATH); /* the caller's own is untouched */
@@ -212,7 +224,7 @@ static void start_what_is_no_program(void)
 	struct nsu_fail fail = NSU_FAIL_INIT;
 	int before = count_fds();
 
-	CHILD_CHECK(nsu_ns_start(exec_fd, STDIN_FILENO, ALL, &child, &fail) == -EACCES);
+	CHILD_CHECK(start(exec_fd, STDIN_FILENO, &child, &fail) == -EACCES);
 	CHILD_CHECK(strcmp(fail.text, "execute the helper") == 0);
 	CHILD_CHECK(child.pidfd == 77 && count_fds() == before);
 }
@@ -232,7 +244,7 @@ static void start_without_privilege(void)
 
 	if (geteuid() == 0)
 		CHILD_CHECK(setresuid(65534, 65534, 65534) == 0);
-	CHILD_CHECK(nsu_ns_start(exec_fd, STDIN_FILENO, ALL, &child, &fail) == -EPERM);
+	CHILD_CHECK(start(exec_fd, STDIN_FILENO, &child, &fail) == -EPERM);
 	CHILD_CHECK(child.pidfd == 77);
 }
 

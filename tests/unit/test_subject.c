@@ -309,6 +309,7 @@ static void is_member_keeps_no_failure(void **state)
 static void exists_answers_for_users_and_groups(void **state)
 {
 	uid_t uid = 5;
+	gid_t gid = 5;
 	bool exists = false;
 
 	(void)state;
@@ -318,9 +319,9 @@ static void exists_answers_for_users_and_groups(void **state)
 	assert_int_equal(nsu_subject_user_exists("no-such-user-here", &exists, &uid, &record), 0);
 	assert_false(exists);
 	assert_int_equal(uid, ALICE_UID);
-	assert_int_equal(nsu_subject_group_exists("students", &exists, &record), 0);
+	assert_int_equal(nsu_subject_group_exists("students", &exists, &gid, &record), 0);
 	assert_true(exists);
-	assert_int_equal(nsu_subject_group_exists("no-such-group-here", &exists, &record), 0);
+	assert_int_equal(nsu_subject_group_exists("no-such-group-here", &exists, &gid, &record), 0);
 	assert_false(exists);
 }
 
@@ -328,13 +329,14 @@ static void exists_fails_when_the_name_service_does(void **state)
 {
 	bool exists = true;
 	uid_t uid = 5;
+	gid_t gid = 5;
 
 	(void)state;
 	world.user_err = ENOENT;
 	assert_int_equal(nsu_subject_user_exists("alice", &exists, &uid, &record), -EHOSTDOWN);
 	record = (struct nsu_fail)NSU_FAIL_INIT;
 	world.group_err = EIO;
-	assert_int_equal(nsu_subject_group_exists("broken", &exists, &record), -EIO);
+	assert_int_equal(nsu_subject_group_exists("broken", &exists, &gid, &record), -EIO);
 	assert_non_null(strstr(record.text, "'broken'"));
 	assert_true(exists);
 }

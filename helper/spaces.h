@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* spaces.h - what the helper does to namespaces beyond being started in them: before the mounts, and last of all. */
+#ifndef NSU_SPACES_H
+#define NSU_SPACES_H
+
+#include "base.h"
+#include "fail.h"
+#include "plan.h"
+
+/* What is open from the one to the other. */
+struct nsu_spaces {
+	int cgroup_dirfd; /* the session's cgroup; -1: it has none of its own */
+	int sysctl_dirfd; /* /proc/sys as it was before the mounts; -1: not needed */
+};
+
+#define NSU_SPACES_INIT                                                                                                \
+	{                                                                                                              \
+		.cgroup_dirfd = -1, .sysctl_dirfd = -1                                                                 \
+	}
+
+/**
+ * nsu_spaces_begin - enter what the helper was not started in, and make it as the plan says.
+ * @plan:       borrowed; has passed nsu_plan_check()
+ * @channel_fd: borrowed: where the session's cgroup comes from
+ * @spaces:     initialised; its descriptors are given
+ * @fail:       record; names the step
+ *
+ * The time namespace is entered already; a named net namespace is joined, lo brought up in a new one, the session's cgroup
+ * visited to make the cgroup namespace in it. To be called before the mounts, which show them. Blocks until the cgroup is
+ * there or the channel is closed. Return: 0; -errno of the step.
+ */
+NSU_CHECKED int nsu_spaces_begin(const struct nsu_plan *plan, int channel_fd, struct nsu_spaces *spaces,
+                                 struct nsu_fail *fail);
+
+/**
+ * nsu_spaces_end - make the user namespace, if the plan has one, over a second copy of the mount namespace.
+ * @plan:       borrowed
+ * @channel_fd: borrowed: the opener is asked there for the id maps
+ * @spaces:     as nsu_spaces_begin() left it
+ * @fail:       record; names the step
+ *
+ * To be called after everything that needs privileges: the process has none over the host from then on. In the copy every
+ * mount is locked (mount_namespaces(7)), so that the session's root can take none off. Blocks until the maps are written or
+ * the channel is closed. Return: 0; -errno of the step.
+ */
+NSU_CHECKED int nsu_spaces_end(const struct nsu_plan *plan, int channel_fd, const struct nsu_spaces *spaces,
+                               struct nsu_fail *fail);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+
+#include "assist.h"
+#include "cgroup.h"
+#include "channel.h"
+#include "fsat.h"
+#include "idmap.h"
+#include "proc.h"
+#include "wire.h"
+
+#define HELPER "the helper"
+
+struct launch {
+	const struct nsu_plan *plan;
+	struct nsu_session *session;
+	int64_t deadline_ms;
+	struct nsu_assist net; /* under way beside the helper */
+	struct nsu_fail *fail;
+};
+
+/* Opens the channel with the plan in it, and starts the helper at its other end. */
+static int start_helper(const struct launch *launch)
+{
+	const struct nsu_plan *plan = launch->plan;
+	struct nsu_session *session = launch->session;
+	struct nsu_ns_program program = {.name = NSU_HELPER_NAME, .flags = nsu_plan_started_in(plan)};
+	auto_close int exec_fd = -1;
+	auto_close int helper_end = -1;
+	auto_close int self_pidfd = -1;
+	struct nsu_ns_child child;
+	int ends[2];
+	int ret;
+
+	ret = nsu_fsat_open_trusted(NSU_HELPER_FILE, NSU_FSAT_EXEC, &exec_fd, launch->fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_channel_make(ends, launch->fail);
+	if (ret < 0)
+		return ret;
+	session->channel_fd = ends[0];
+	helper_end = ends[1];
+	ret = nsu_proc_open_self(&self_pidfd, launch->fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_assist_send_plan(plan, session->channel_fd, self_pidfd, HELPER, launch->fail);
+	if (ret < 0)
+		return ret;
+	program.exec_fd = exec_fd;
+	program.channel_fd = helper_end;
+	program.time = plan->namespaces & CLONE_NEWTIME ? &plan->time : NULL;
+	ret = nsu_ns_start(&program, &child, launch->fail);
+	if (ret < 0)
+		return ret;
+	session->init_pidfd = child.pidfd;
+	session->init_pid = child.pid;
+	return 0;
+}
+
+/* A named net namespace that may be missing is there before the helper looks for it. */
+static int make_named_net(const struct launch *launch)
+{
+	struct nsu_assist assist = NSU_ASSIST_INIT;
+	int ret;
+
+	if (launch->plan->net.mode != NSU_PLAN_NET_NAMED || !launch->plan->net.create)
+		return 0;
+	ret = nsu_assist_start(NSU_NET_FILE, NSU_NET_NAME, launch->plan, -1, &assist, launch->fail);
+	if (ret == 0)
+		ret = nsu_assist_await(&assist, launch->plan, launch->deadline_ms, NULL, launch->fail);
+	nsu_assist_end(&assist);
+	return ret;
+}
+
+/* The interfaces between the host and the helper's net namespace: made while the helper works. */
+static int start_net(struct launch *launch)
+{
+	if (launch->plan->net.mode != NSU_PLAN_NET_VETH)
+		return 0;
+	return nsu_assist_start(NSU_NET_FILE, NSU_NET_NAME, launch->plan, launch->session->init_pidfd, &launch->net,
+	                        launch->fail);
+}
+
+static int await_net(struct launch *launch)
+{
+	if (launch->net.channel_fd < 0)
+		return 0;
+	return nsu_assist_await(&launch->net, launch->plan, launch->deadline_ms, NULL, launch->fail);
+}
+
+/* The cgroup of the session: made by the assistant, then told to the helper, which waits for it. */
+static int make_cgroup(const struct launch *launch)
+{
+	static const unsigned char order = NSU_WIRE_CGROUP;
+	struct nsu_session *session = launch->session;
+	struct nsu_assist assist = NSU_ASSIST_INIT;
+	auto_close int dirfd = -1;
+	int ret;
+
+	if (!nsu_plan_has_limits(launch->plan))
+		return 0;
+	ret = nsu_cgroup_open_own(&session->own_cgroup_fd, launch->fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_assist_start(NSU_LIMITS_FILE, NSU_LIMITS_NAME, launch->plan, session->init_pidfd, &assist,
+	                       launch->fail);
+	if (ret == 0)
+		ret = nsu_assist_await(&assist, launch->plan, launch->deadline_ms, &dirfd, launch->fail);
+	nsu_assist_end(&assist);
+	if (ret == 0)
+		ret = nsu_cgroup_open_procs(dirfd, &session->cgroup_fd, launch->fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_channel_send(session->channel_fd, &order, sizeof(order), dirfd);
+	return ret < 0 ? nsu_fail(launch->fail, -ret, "tell the helper its cgroup") : 0;
+}
+
+static int write_maps(const struct launch *launch)
+{
+	static const unsigned char order = NSU_WIRE_MAPPED;
+	const struct nsu_session *session = launch->session;
+	int ret;
+
+	ret = nsu_idmap_write(&launch->plan->user, session->init_pid, session->init_pidfd, launch->fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_channel_send(session->channel_fd, &order, sizeof(order), -1);
+	return ret < 0 ? nsu_fail(launch->fail, -ret, "tell the helper that its ids are mapped") : 0;
+}
+
+static int await_helper(const struct launch *launch)
+{
+	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
+	bool has_user = launch->plan->namespaces & CLONE_NEWUSER, is_mapped = false;
+	unsigned order;
+
+	for (;;) {
+		int ret = nsu_assist_receive(launch->session->channel_fd, HELPER, launch->plan, launch->deadline_ms,
+		                             &answer, &order, NULL, launch->fail);
+
+		if (ret < 0)
+			return ret;
+		if (order == 0)
+			break;
+		if (order != NSU_WIRE_MAP || !has_user || is_mapped)
+			return nsu_fail_because(launch->fail, EPROTO, "the helper has asked something unknown");
+		ret = write_maps(launch);
+		if (ret < 0)
+			return ret;
+		is_mapped = true;
+	}
+	if (has_user && !is_mapped)
+		return nsu_fail_because(launch->fail, EPROTO, "the helper has made no user namespace");
+	launch->session->root = answer.root;
+	return 0;
+}
+
+/* The last thing that may fail beside the commit itself. From here on the helper lives on when the channel closes. */
+static int announce_commit(const struct launch *launch)
+{
+	static const unsigned char order = NSU_WIRE_COMMIT;
+	int ret = nsu_channel_send(launch->session->channel_fd, &order, sizeof(order), -1);
+
+	if (ret == -EPIPE)
+		return nsu_fail_because(launch->fail, ECHILD, "the helper ended before the commit");
+	if (ret < 0)
+		return nsu_fail(launch->fail, -ret, "tell the helper that all is well");
+	return 0;
+}
+
+static int run(struct launch *launch)
+{
+	int ret;
+
+	ret = nsu_proc_check_opener(launch->fail);
+	if (ret == 0)
+		ret = make_named_net(launch);
+	if (ret == 0)
+		ret = start_helper(launch);
+	if (ret == 0)
+		ret = start_net(launch);
+	if (ret == 0)
+		ret = make_cgroup(launch);
+	/* From here on the helper works too: what can wait until now has. */
+	if (ret == 0)
+		ret = nsu_ns_save(launch->plan->namespaces, &launch->session->saved, launch->fail);
+	if (ret == 0)
+		ret = nsu_session_note(launch->session, launch->fail);
+	if (ret == 0)
+		ret = await_net(launch);
+	if (ret == 0)
+		ret = await_helper(launch);
+	return ret < 0 ? ret : announce_commit(launch);
+}
+
+int nsu_launch(const struct nsu_plan *plan, struct nsu_session *session, struct nsu_fail *fail)
+{
+	struct launch launch = {
+		.plan = plan,
+		.session = session,
+		.deadline_ms = nsu_proc_now_ms() + plan->timeout_ms,
+		.net = NSU_ASSIST_INIT,
+		.fail = fail,
+	};
+	int ret = run(&launch);
+
+	nsu_assist_end(&launch.net);
+	return ret;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "plan_spaces.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+
+#include "text.h"
+
+bool nsu_plan_has_limits(const struct nsu_plan *plan)
+{
+	return plan->limits.memory_bytes || plan->limits.tasks || plan->limits.cpu_weight;
+}
+
+unsigned nsu_plan_started_in(const struct nsu_plan *plan)
+{
+	unsigned later = CLONE_NEWUSER | CLONE_NEWTIME;
+
+	if (plan->net.mode == NSU_PLAN_NET_NAMED)
+		later |= CLONE_NEWNET;
+	if (nsu_plan_has_limits(plan))
+		later |= CLONE_NEWCGROUP;
+	return plan->namespaces & ~later;
+}
+
+static int check_veth(const struct nsu_plan_net *net, struct nsu_fail *fail)
+{
+	if (net->prefix_len < NSU_NET_PREFIX_MIN || net->prefix_len > NSU_NET_PREFIX_MAX ||
+	    (net->pool & (UINT32_MAX >> net->prefix_len)))
+		return nsu_fail_because(fail, EINVAL, "the pool of the net namespace is not a network of %u to %u bits",
+		                        NSU_NET_PREFIX_MIN, NSU_NET_PREFIX_MAX);
+	if (net->mtu && (net->mtu < NSU_NET_MTU_MIN || net->mtu > NSU_NET_MTU_MAX))
+		return nsu_fail_because(fail, EINVAL, "the MTU of the net namespace is out of range");
+	if (net->bridge[0] && (!nsu_text_is_name(net->bridge) || strlen(net->bridge) > NSU_NET_INTERFACE_MAX))
+		return nsu_fail_because(fail, EINVAL, "the bridge of the net namespace is no name of an interface");
+	return 0;
+}
+
+static int check_net(const struct nsu_plan *plan, struct nsu_fail *fail)
+{
+	const struct nsu_plan_net *net = &plan->net;
+
+	if (net->mode != NSU_PLAN_NET_LOOPBACK && !(plan->namespaces & CLONE_NEWNET))
+		return nsu_fail_because(fail, EINVAL, "a named net and a veth need the net namespace");
+	switch (net->mode) {
+	case NSU_PLAN_NET_LOOPBACK:
+		return 0;
+	case NSU_PLAN_NET_NAMED:
+		if (!nsu_text_is_name(net->name))
+			return nsu_fail_because(fail, EINVAL, "the name of the net namespace is not one of a file");
+		return 0;
+	case NSU_PLAN_NET_VETH:
+		return check_veth(net, fail);
+	default:
+		return nsu_fail_because(fail, EINVAL, "the mode of the net namespace is out of range");
+	}
+}
+
+static bool overlap(uint32_t first, uint32_t second, uint32_t first_count, uint32_t second_count)
+{
+	return first < (uint64_t)second + second_count && second < (uint64_t)first + first_count;
+}
+
+static int check_map(const struct nsu_plan_range *ranges, size_t n, const char *what, struct nsu_fail *fail)
+{
+	if (n == 0 || n > NSU_PLAN_RANGES_MAX)
+		return nsu_fail_because(fail, EINVAL, "the %s map has no range, or more than %d", what,
+		                        NSU_PLAN_RANGES_MAX);
+	for (size_t i = 0; i < n; i++) {
+		const struct nsu_plan_range *range = &ranges[i];
+
+		if (range->count == 0 || (uint64_t)range->inside + range->count > UINT32_MAX ||
+		    (uint64_t)range->outside + range->count > UINT32_MAX)
+			return nsu_fail_because(
+				fail, EINVAL, "range %zu of the %s map is empty or ends past the last id", i + 1, what);
+		for (size_t j = 0; j < i; j++) {
+			if (overlap(range->inside, ranges[j].inside, range->count, ranges[j].count) ||
+			    overlap(range->outside, ranges[j].outside, range->count, ranges[j].count))
+				return nsu_fail_because(fail, EINVAL, "ranges %zu and %zu of the %s map overlap", j + 1,
+				                        i + 1, what);
+		}
+	}
+	return 0;
+}
+
+static bool is_inside(const struct nsu_plan_range *ranges, size_t n, uint32_t id)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (id >= ranges[i].inside && id - ranges[i].inside < ranges[i].count)
+			return true;
+	}
+	return false;
+}
+
+static int check_user(const struct nsu_plan *plan, struct nsu_fail *fail)
+{
+	const struct nsu_plan_user *user = &plan->user;
+	int ret;
+
+	if (!(plan->namespaces & CLONE_NEWUSER)) {
+		if (user->n_uids || user->n_gids || user->max_user_namespaces >= 0)
+			return nsu_fail_because(fail, EINVAL, "id maps need the user namespace");
+		return 0;
+	}
+	if (!(plan->namespaces & CLONE_NEWNS))
+		return nsu_fail_because(fail, EINVAL, "the user namespace needs the mount namespace");
+	ret = check_map(user->uids, user->n_uids, "uid", fail);
+	if (ret == 0)
+		ret = check_map(user->gids, user->n_gids, "gid", fail);
+	if (ret < 0)
+		return ret;
+	if (!is_inside(user->uids, user->n_uids, plan->uid))
+		return nsu_fail_because(fail, EINVAL, "the uid map has no uid %u inside, which the login is to become",
+		                        (unsigned)plan->uid);
+	if (user->max_user_namespaces > INT32_MAX)
+		return nsu_fail_because(fail, EINVAL, "max_user_namespaces is out of range");
+	return 0;
+}
+
+static int check_time(const struct nsu_plan *plan, struct nsu_fail *fail)
+{
+	const struct nsu_plan_time *time = &plan->time;
+
+	if ((time->boottime || time->monotonic) && !(plan->namespaces & CLONE_NEWTIME))
+		return nsu_fail_because(fail, EINVAL, "offsets of clocks need the time namespace");
+	if (time->boottime < -NSU_TIME_OFFSET_MAX || time->boottime > NSU_TIME_OFFSET_MAX ||
+	    time->monotonic < -NSU_TIME_OFFSET_MAX || time->monotonic > NSU_TIME_OFFSET_MAX)
+		return nsu_fail_because(fail, EINVAL, "an offset of a clock is out of range");
+	return 0;
+}
+
+static int check_limits(const struct nsu_plan *plan, struct nsu_fail *fail)
+{
+	const struct nsu_plan_limits *limits = &plan->limits;
+
+	if ((limits->memory_bytes && limits->memory_bytes < NSU_LIMITS_MEMORY_MIN) ||
+	    limits->memory_bytes > INT64_MAX || limits->tasks > NSU_LIMITS_TASKS_MAX ||
+	    limits->cpu_weight > NSU_LIMITS_WEIGHT_MAX)
+		return nsu_fail_because(fail, EINVAL, "a limit of the session is out of range");
+	if (nsu_plan_has_limits(plan) && !nsu_text_is_path(limits->parent))
+		return nsu_fail_because(fail, EINVAL,
+		                        "the parent of the session's cgroup is not a clean absolute path");
+	if (nsu_plan_has_limits(plan) && plan->id[0] == '\0')
+		return nsu_fail_because(fail, EINVAL, "limits need the session's id");
+	return 0;
+}
+
+int nsu_plan_check_spaces(const struct nsu_plan *plan, struct nsu_fail *fail)
+{
+	int ret = check_net(plan, fail);
+
+	if (ret == 0)
+		ret = check_user(plan, fail);
+	if (ret == 0)
+		ret = check_time(plan, fail);
+	if (ret == 0)
+		ret = check_limits(plan, fail);
+	if (ret == 0 && (plan->harden.denials & ~(unsigned)NSU_PLAN_DENY_ALL))
+		ret = nsu_fail_because(fail, EINVAL, "a denial of system calls is out of range");
+	return ret;
+}
