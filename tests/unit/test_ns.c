@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "channel.h"
 #include "fsat.h"
@@ -38,14 +39,17 @@ static int be_the_helper(void)
 	return read(NSU_HELPER_CHANNEL_FD, &byte, 1) == 0 ? 0 : 1;
 }
 
-static void flag_knows_the_four_kinds(void **state)
+static void flag_knows_the_eight_kinds(void **state)
 {
 	(void)state;
 	assert_int_equal(nsu_ns_flag("mount"), CLONE_NEWNS);
 	assert_int_equal(nsu_ns_flag("ipc"), CLONE_NEWIPC);
 	assert_int_equal(nsu_ns_flag("uts"), CLONE_NEWUTS);
 	assert_int_equal(nsu_ns_flag("pid"), CLONE_NEWPID);
-	assert_int_equal(nsu_ns_flag("net"), 0);
+	assert_int_equal(nsu_ns_flag("cgroup"), CLONE_NEWCGROUP);
+	assert_int_equal(nsu_ns_flag("net"), CLONE_NEWNET);
+	assert_int_equal(nsu_ns_flag("time"), CLONE_NEWTIME);
+	assert_int_equal(nsu_ns_flag("user"), CLONE_NEWUSER);
 	assert_int_equal(nsu_ns_flag("mnt"), 0);
 	assert_int_equal(nsu_ns_flag(""), 0);
 }
@@ -59,6 +63,7 @@ static void list_joins_the_names(void **state)
 	assert_string_equal(nsu_ns_list(CLONE_NEWPID, buffer, sizeof(buffer)), "pid");
 	assert_string_equal(nsu_ns_list(ALL, buffer, sizeof(buffer)), "mount,ipc,uts,pid");
 	assert_string_equal(nsu_ns_list(ALL, buffer, 9), "mount,ip");
+	assert_string_equal(nsu_ns_list(~0U, buffer, sizeof(buffer)), "mount,ipc,uts,pid,cgroup,net,time,user");
 }
 
 static void kinds_go_back_to_mount_first_of_all(void **state)
@@ -254,6 +259,65 @@ static void start_fails_without_privilege(void **state)
 	assert_int_equal(in_child(start_without_privilege), 0);
 }
 
+/* The program is in it from its start; this process is not. */
+static void start_with_other_clocks(void)
+{
+	const struct nsu_plan_time time = {.boottime = 1000000, .monotonic = 2000000};
+	struct nsu_ns_program program = {.name = NSU_HELPER_NAME, .time = &time};
+	ino_t own = ns_inode("self", "time"), for_children = ns_inode("self", "time_for_children");
+	struct nsu_ns_child child = {.pidfd = -1};
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	struct timespec before, inside;
+	char number[16];
+	int ends[2];
+
+	CHILD_CHECK_OK(nsu_channel_make(ends, &fail), &fail);
+	program.exec_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	program.channel_fd = ends[1];
+	CHILD_CHECK_OK(nsu_ns_start(&program, &child, &fail), &fail);
+	close(ends[1]);
+	CHILD_CHECK(nsu_proc_await(ends[0], nsu_proc_now_ms() + 10000) == 0);
+	snprintf(number, sizeof(number), "%d", child.pid);
+	CHILD_CHECK(ns_inode(number, "time") != own);
+	CHILD_CHECK(ns_inode("self", "time") == own && ns_inode("self", "time_for_children") == for_children);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	CHILD_CHECK_OK(nsu_ns_join(child.pidfd, CLONE_NEWTIME, &fail), &fail);
+	clock_gettime(CLOCK_MONOTONIC, &inside);
+	CHILD_CHECK(inside.tv_sec - before.tv_sec >= 2000000 && inside.tv_sec - before.tv_sec < 2000060);
+	CHILD_CHECK_OK(nsu_ns_check_time(&fail), &fail);
+}
+
+static void start_sets_the_clocks(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(start_with_other_clocks), 0);
+}
+
+/* The host would have to be up for 31 years. */
+static void start_with_a_clock_before_its_start(void)
+{
+	const struct nsu_plan_time time = {.boottime = -NSU_TIME_OFFSET_MAX};
+	const struct nsu_ns_program program = {
+		.name = NSU_HELPER_NAME,
+		.time = &time,
+		.exec_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC),
+		.channel_fd = STDIN_FILENO,
+	};
+	struct nsu_ns_child child = {.pidfd = 77};
+	struct nsu_fail fail = NSU_FAIL_INIT;
+
+	CHILD_CHECK(nsu_ns_start(&program, &child, &fail) == -ERANGE);
+	CHILD_CHECK(strstr(fail.text, "key 'time'") && child.pidfd == 77);
+}
+
+static void start_refuses_a_clock_before_its_start(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(start_with_a_clock_before_its_start), 0);
+}
+
 static void join_somebody(void)
 {
 	struct nsu_fail fail = NSU_FAIL_INIT;
@@ -289,7 +353,7 @@ static void join_enters_all_namespaces_of_a_process_until_it_has_ended(void **st
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(flag_knows_the_four_kinds),
+		cmocka_unit_test(flag_knows_the_eight_kinds),
 		cmocka_unit_test(list_joins_the_names),
 		cmocka_unit_test(kinds_go_back_to_mount_first_of_all),
 		cmocka_unit_test(save_holds_what_is_asked_for_only),
@@ -299,6 +363,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(start_leaves_the_numbers_of_the_caller_alone),
 		cmocka_unit_test(start_says_when_the_program_can_not_be_executed),
 		cmocka_unit_test(start_fails_without_privilege),
+		cmocka_unit_test(start_sets_the_clocks),
+		cmocka_unit_test(start_refuses_a_clock_before_its_start),
 		cmocka_unit_test(join_enters_all_namespaces_of_a_process_until_it_has_ended),
 	};
 

@@ -5,6 +5,7 @@
  */
 #include "helper_place.h"
 
+#include <grp.h>
 #include <signal.h>
 #include <sys/sysmacros.h>
 
@@ -12,7 +13,8 @@
 #include "session.h"
 #include "wire.h"
 
-#define ALL (CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS)
+/* All that there is a way back from. */
+#define ALL (CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWNET | CLONE_NEWTIME)
 
 static struct nsu_plan plan;
 static struct nsu_fail record;
@@ -63,6 +65,11 @@ static void make_plan(void)
 	plan.n_mounts = 2;
 	plan.timeout_ms = 20000;
 	CHILD_CHECK_OK(nsu_plan_check(&plan, &record), &record);
+}
+
+static bool is_planned(size_t kind)
+{
+	return plan.namespaces & nsu_ns_kinds[kind].flag;
 }
 
 /* Inside, /proc/self is nobody, as the opener stays in the pid namespace of the host: look through the host's /proc. */
@@ -148,15 +155,15 @@ static void open_and_close(void)
 	CHILD_CHECK_OK(nsu_session_open(&plan, "/", &session, &record), &record);
 	look(&inside);
 	for (size_t i = 0; i < NSU_NS_KINDS; i++)
-		CHILD_CHECK(inside.namespaces[i] != before.namespaces[i]);
+		CHILD_CHECK((inside.namespaces[i] != before.namespaces[i]) == is_planned(i));
 	CHILD_CHECK(strcmp(inside.cwd, before.cwd) == 0);
-	CHILD_CHECK(inside.n_fds == before.n_fds + NSU_NS_KINDS + 2);
+	CHILD_CHECK(inside.n_fds == before.n_fds + NSU_NS_KINDS - 1 + 2);
 	CHILD_CHECK(gethostname(host, sizeof(host)) == 0 && strcmp(host, "inside") == 0);
 	comm_fd = open("/proc/1/comm", O_RDONLY | O_CLOEXEC);
 	CHILD_CHECK(read(comm_fd, name, sizeof(name) - 1) > 0 && strcmp(name, NSU_HELPER_NAME "\n") == 0);
 	close(comm_fd);
 	for (size_t i = 0; i < NSU_NS_KINDS; i++)
-		CHILD_CHECK(fcntl(session.saved.fds[i], F_GETFD) == FD_CLOEXEC);
+		CHILD_CHECK(!is_planned(i) || fcntl(session.saved.fds[i], F_GETFD) == FD_CLOEXEC);
 	CHILD_CHECK(fcntl(session.init_pidfd, F_GETFD) == FD_CLOEXEC);
 	CHILD_CHECK(fcntl(session.channel_fd, F_GETFD) == FD_CLOEXEC);
 	pidfd = dup(session.init_pidfd);
@@ -199,14 +206,16 @@ static void session_opens_again_after_it_was_closed(void **state)
 
 static void open_every_subset(void)
 {
-	static const unsigned flags[] = {CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWPID | CLONE_NEWNS, CLONE_NEWNS};
+	static const unsigned flags[] = {CLONE_NEWIPC, CLONE_NEWUTS,    CLONE_NEWPID | CLONE_NEWNS,
+	                                 CLONE_NEWNS,  CLONE_NEWCGROUP, CLONE_NEWNET,
+	                                 CLONE_NEWTIME};
 	struct nsu_session session = NSU_SESSION_INIT;
 	struct world before, inside;
 
 	own_place();
 	install_helper();
 	look(&before);
-	for (unsigned set = 1; set < 16; set++) {
+	for (unsigned set = 1; set < 1U << NSU_COUNT(flags); set++) {
 		nsu_plan_init(&plan);
 		plan.timeout_ms = 20000;
 		for (unsigned i = 0; i < NSU_COUNT(flags); i++)
@@ -229,6 +238,55 @@ static void session_makes_just_the_namespaces_of_the_plan(void **state)
 	(void)state;
 	SKIP_UNLESS_SESSIONS();
 	assert_int_equal(in_child(open_every_subset), 0);
+}
+
+static void map_to_itself(struct nsu_plan_range *ranges, size_t *n, uint32_t id)
+{
+	ranges[(*n)++] = (struct nsu_plan_range){id, id, 1};
+}
+
+static void open_with_a_user_namespace(void)
+{
+	struct nsu_session session = NSU_SESSION_INIT;
+	struct world before, inside, after;
+	char map[256] = "";
+	int pidfd, fd;
+
+	own_place();
+	install_helper();
+	make_plan();
+	plan.namespaces |= CLONE_NEWUSER;
+	plan.uid = 1000;
+	map_to_itself(plan.user.uids, &plan.user.n_uids, 0);
+	map_to_itself(plan.user.uids, &plan.user.n_uids, 1000);
+	map_to_itself(plan.user.gids, &plan.user.n_gids, 0);
+	map_to_itself(plan.user.gids, &plan.user.n_gids, 1000);
+	look(&before);
+	CHILD_CHECK_OK(nsu_session_open(&plan, "/", &session, &record), &record);
+	look(&inside);
+	for (size_t i = 0; i < NSU_NS_KINDS; i++)
+		CHILD_CHECK(inside.namespaces[i] != before.namespaces[i]);
+	CHILD_CHECK(inside.n_fds == before.n_fds + 2); /* nothing to come back to */
+	CHILD_CHECK(geteuid() == 0);
+	fd = openat(proc_dirfd, "self/uid_map", O_RDONLY | O_CLOEXEC);
+	CHILD_CHECK(read(fd, map, sizeof(map) - 1) > 0 && strstr(map, "1000       1000          1"));
+	close(fd);
+	CHILD_CHECK(umount2("/tmp", MNT_DETACH) < 0 && errno == EINVAL); /* locked, for all the powers that are shown */
+	CHILD_CHECK(setgroups(0, NULL) == 0 && setresuid(1000, 1000, 0) == 0 && setresuid(0, 0, 0) == 0);
+	pidfd = dup(session.init_pidfd);
+	CHILD_CHECK_OK(nsu_session_close(&session, &record), &record);
+	CHILD_CHECK(nsu_proc_await(pidfd, nsu_proc_now_ms() + 5000) == 0);
+	close(pidfd);
+	look(&after);
+	CHILD_CHECK(memcmp(inside.namespaces, after.namespaces, sizeof(after.namespaces)) == 0);
+	CHILD_CHECK(after.n_fds == before.n_fds);
+}
+
+static void session_with_a_user_namespace_ends_and_its_opener_stays_there(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_SESSIONS();
+	assert_int_equal(in_child(open_with_a_user_namespace), 0);
 }
 
 /* Opens the plan, which must fail so, and change nothing. */
@@ -405,8 +463,10 @@ static void close_among_strangers(void)
 	install_helper();
 	make_plan();
 	CHILD_CHECK_OK(nsu_session_open(&plan, "/", &session, &record), &record);
-	for (size_t i = 0; i < NSU_NS_KINDS; i++)
-		numbers[n++] = session.saved.fds[i];
+	for (size_t i = 0; i < NSU_NS_KINDS; i++) {
+		if (is_planned(i))
+			numbers[n++] = session.saved.fds[i];
+	}
 	numbers[n++] = session.channel_fd;
 	numbers[n++] = session.init_pidfd;
 	for (size_t i = 0; i < n; i++)
@@ -677,6 +737,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(session_opens_and_closes_and_leaves_nothing),
 		cmocka_unit_test(session_opens_again_after_it_was_closed),
 		cmocka_unit_test(session_makes_just_the_namespaces_of_the_plan),
+		cmocka_unit_test(session_with_a_user_namespace_ends_and_its_opener_stays_there),
 		cmocka_unit_test(open_passes_on_the_failure_of_the_helper_and_changes_nothing),
 		cmocka_unit_test(open_refuses_a_helper_that_is_missing_or_not_trusted),
 		cmocka_unit_test(open_gives_up_when_the_helper_is_not_ready_in_time),
