@@ -84,7 +84,7 @@ HELPER_LDFLAGS = $(if $(SANITIZE),$(OUR_LDFLAGS),$(HELPER_STATIC) \
 
 # Shipped sources by name; tests by wildcard.
 LIB := fail text fsat proc ns channel subject template plan plan_spaces wire policy policy_layers policy_check policy_parse policy_value \
-	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine policy_reach policy_places resolve resolve_ids explain assist launch idmap cgroup harden session mnt marker
+	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine policy_reach policy_places resolve resolve_ids resolve_spaces explain assist launch idmap cgroup harden session mnt marker
 LIB_OBJECTS := $(LIB:%=$(BUILD)/lib/%.o)
 MODULE := $(addprefix pam_module/,pam_nsunshare arguments nested variables)
 HELPER := helper/main helper/confine helper/spaces helper/setup helper/target helper/kind helper/instance helper/remove helper/init lib/fail lib/text lib/fsat lib/proc lib/ns lib/channel lib/cgroup lib/plan lib/plan_spaces lib/wire lib/mnt lib/marker
@@ -121,7 +121,7 @@ $(BUILD)/libnsu.a: $(LIB_OBJECTS)
 $(BUILD)/pam_nsunshare.so: $(MODULE:%=$(BUILD)/%.o) $(BUILD)/libnsu.a pam_module/pam_nsunshare.map
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared $(CFLAGS) $(OUR_LDFLAGS) $(if $(SANITIZE),,-Wl,-z,defs) $(LDFLAGS) \
-		-Wl,--version-script=pam_module/pam_nsunshare.map -o $@ $(filter %.o,$^) $(BUILD)/libnsu.a -lpam -lconfig
+		-Wl,--version-script=pam_module/pam_nsunshare.map -o $@ $(filter %.o,$^) $(BUILD)/libnsu.a -lpam -lconfig -lcap
 
 $(BUILD)/nsunshare-init: $(HELPER_OBJECTS)
 	$(call say,LINK,$@)
@@ -130,7 +130,7 @@ $(BUILD)/nsunshare-init: $(HELPER_OBJECTS)
 
 $(BUILD)/nsunshare: $(CLI_OBJECTS) $(BUILD)/libnsu.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) -pie $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ -lconfig -lsmartcols
+	$(Q)$(CC) -pie $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ -lconfig -lcap -lsmartcols
 
 $(BUILD)/%.o: %.c Makefile $(PROBED)
 	$(call say,CC,$<)
@@ -148,7 +148,7 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnsu.a $(HELPER_TESTED)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-conversion -Wno-missing-prototypes -iquote helper $(CFLAGS) -o $@ $< \
 		$(filter %.o,$^) $(BUILD)/libnsu.a $(PROBED_LDFLAGS) $(SANITIZE) $(LDFLAGS) \
-		$(shell sed -n 's,^/\* link: \(.*\) \*/,\1,p' $<) -lcmocka -lconfig -lpam
+		$(shell sed -n 's,^/\* link: \(.*\) \*/,\1,p' $<) -lcmocka -lconfig -lcap -lpam
 
 # A fuzz target is one file: by libFuzzer, or replayed on files. subjects.c is in the place of lib/subject.c.
 FUZZ_TARGETS := policy template wire helper
@@ -156,7 +156,7 @@ FUZZERS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%)
 REPLAYS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/replay_%)
 comma := ,
 LINK_FUZZ = $(CC) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-conversion -Wno-missing-prototypes $(CFLAGS) -o $@ $(filter %.c,$^) \
-	$(BUILD)/libnsu.a $(PROBED_LDFLAGS) $(SANITIZE) $(FUZZ_WRAP) $(LDFLAGS) -lconfig
+	$(BUILD)/libnsu.a $(PROBED_LDFLAGS) $(SANITIZE) $(FUZZ_WRAP) $(LDFLAGS) -lconfig -lcap
 
 $(FUZZERS): $(BUILD)/fuzz/fuzz_%: fuzz/fuzz_%.c fuzz/sound.c fuzz/subjects.c $(BUILD)/libnsu.a
 	$(call say,FUZZ,$@)
@@ -250,7 +250,7 @@ $(BUILD)/bench/floor_init: bench/floor_init.c bench/floor_set_up.c
 $(BUILD)/bench/%: bench/%.c bench/method.c bench/floor.c bench/floor_set_up.c
 	$(call say,BENCH,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(filter %.a,$^) $(PROBED_LDFLAGS) $(LDFLAGS) -lpam -lconfig
+	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -o $@ $(filter %.c,$^) $(filter %.a,$^) $(PROBED_LDFLAGS) $(LDFLAGS) -lpam -lconfig -lcap
 
 $(BUILD)/bench/bench_policy: $(BUILD)/libnsu.a
 

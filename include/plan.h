@@ -151,6 +151,7 @@ struct nsu_plan {
 	const char *hostname;        /* of the uts namespace; "": as the host's */
 	const char *domainname;      /* NIS domain name of the uts namespace; "": as the host's */
 	uid_t uid;                   /* of the user: names his instances, and owns what he may bind */
+	gid_t gid;                   /* his primary group's */
 	const char *id;              /* of the session: names its throw-away instances */
 	enum nsu_plan_nested nested; /* not for the helper, as the next two */
 	struct nsu_plan_net net;     /* where the net namespace is one of these; likewise the next two */
@@ -243,7 +244,7 @@ unsigned nsu_plan_started_in(const struct nsu_plan *plan);
  * range; no tmpfs and no instance that others than root may write over places of the system (nsu_plan_may_be_writable);
  * proc and instances that are thrown away only with the pid, mqueue only with the ipc, host and domain name only with the
  * uts namespace; sysfs only with net, cgroup mounts only with cgroup or net, user only with mount; what net, user, time and
- * limits say in range and only with their namespace, the user's own ids in its maps; any mount and the pid namespace only with the mount namespace, and with private or slave propagation; an
+ * limits say in range and only with their namespace, the user's own uid and gid in its maps; any mount and the pid namespace only with the mount namespace, and with private or slave propagation; an
  * id where there is an instance; times in range. Both sides of the channel ask this. Return: 0; -EINVAL.
  */
 NSU_CHECKED int nsu_plan_check(const struct nsu_plan *plan, struct nsu_fail *fail);

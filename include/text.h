@@ -43,6 +43,16 @@ NSU_CHECKED int nsu_text_to_size(const char *text, uint64_t *ret_bytes);
 NSU_CHECKED int nsu_text_to_mode(const char *text, mode_t *ret_mode);
 
 /**
+ * nsu_text_to_network - an IPv4 network: four decimal numbers joined by dots, a slash, the number of bits that are fixed.
+ * @text:           borrowed
+ * @ret_network:    in the machine's byte order; untouched on failure
+ * @ret_prefix_len: 0..32; untouched on failure
+ *
+ * Pure. Return: 0; -EINVAL if it is not of that form (with leading zeros, say), or has bits set behind the fixed ones.
+ */
+NSU_CHECKED int nsu_text_to_network(const char *text, uint32_t *ret_network, unsigned *ret_prefix_len);
+
+/**
  * nsu_text_is_path - is it a clean absolute path?
  * @path: borrowed
  *

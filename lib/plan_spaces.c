@@ -112,7 +112,10 @@ static int check_user(const struct nsu_plan *plan, struct nsu_fail *fail)
 	if (!is_inside(user->uids, user->n_uids, plan->uid))
 		return nsu_fail_because(fail, EINVAL, "the uid map has no uid %u inside, which the login is to become",
 		                        (unsigned)plan->uid);
-	if (user->max_user_namespaces > INT32_MAX)
+	if (!is_inside(user->gids, user->n_gids, plan->gid))
+		return nsu_fail_because(fail, EINVAL, "the gid map has no gid %u inside, which the login is to become",
+		                        (unsigned)plan->gid);
+	if (user->max_user_namespaces < -1 || user->max_user_namespaces > INT32_MAX)
 		return nsu_fail_because(fail, EINVAL, "max_user_namespaces is out of range");
 	return 0;
 }

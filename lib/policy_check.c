@@ -11,6 +11,8 @@
 #include "policy_parse.h"
 #include "text.h"
 
+#define MOUNTS_MAX (NSU_PLAN_MOUNTS_MAX - NSU_PLAN_IMPLIED_MAX)
+
 const char *nsu_policy_origin(const struct nsu_origin *origin, char *buffer, size_t cap)
 {
 	if (origin->line)
@@ -183,9 +185,9 @@ static int check_mounts(const struct nsu_effective *effective, const struct nsu_
 	const struct nsu_strings *expose = &effective->values.expose;
 	int ret = 0;
 
-	if (effective->has_too_many || effective->n_mounts + expose->n > NSU_PLAN_MOUNTS_MAX - 8)
+	if (effective->has_too_many || effective->n_mounts + expose->n > MOUNTS_MAX)
 		return nsu_policy_wrong(fail, where(effective, NSU_KEY_EXTRA_MOUNTS, origin), "extra_mounts",
-		                        "with `mounts` and `expose` more than %d mounts", NSU_PLAN_MOUNTS_MAX - 8);
+		                        "with `mounts` and `expose` more than %d mounts", MOUNTS_MAX);
 	for (size_t i = 0; ret == 0 && i < effective->n_mounts; i++)
 		ret = check_mount(effective, i, fail);
 	for (size_t i = 0; ret == 0 && i < expose->n; i++)

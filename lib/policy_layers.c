@@ -7,14 +7,19 @@
 
 #include "policy_parse.h"
 
-#define GIVEN(key) (1U << (key))
+#define GIVEN(key) (1ULL << (key))
 #define GIVEN_ALL  (GIVEN(NSU_KEYS) - 1)
-#define MOUNTS_MAX (NSU_PLAN_MOUNTS_MAX - 8) /* the rest is for what namespaces imply */
+#define MOUNTS_MAX (NSU_PLAN_MOUNTS_MAX - NSU_PLAN_IMPLIED_MAX)
 
 /* What holds where no layer says otherwise. */
 static const struct nsu_settings base_settings = {
 	.given = GIVEN_ALL,
 	.file = NSU_ORIGIN_BUILT_IN,
+	.bridge = "",
+	.gateway = true,
+	.isolated = true,
+	.max_user_namespaces = -1,
+	.limits_parent = NSU_LIMITS_PARENT,
 	.hostname = "",
 	.domainname = "",
 	.propagation = NSU_PLAN_PRIVATE,
@@ -80,8 +85,8 @@ static void append_mounts(struct nsu_effective *into, const struct nsu_mounts *m
 	}
 }
 
-/* Lays one layer of settings over what is there. */
-static void overlay(struct nsu_effective *into, const struct nsu_settings *layer)
+/* Lays one layer of settings, the @number-th, over what is there. */
+static void overlay(struct nsu_effective *into, const struct nsu_settings *layer, unsigned number)
 {
 #define MEMBER(member)                                                                                                 \
 	{                                                                                                              \
@@ -90,14 +95,40 @@ static void overlay(struct nsu_effective *into, const struct nsu_settings *layer
 	static const struct {
 		size_t offset, size;
 	} members[NSU_KEYS] = {
-		[NSU_KEY_NAMESPACES] = MEMBER(namespaces),     [NSU_KEY_HOSTNAME] = MEMBER(hostname),
-		[NSU_KEY_DOMAINNAME] = MEMBER(domainname),     [NSU_KEY_PROPAGATION] = MEMBER(propagation),
-		[NSU_KEY_PROC_HIDEPID] = MEMBER(hidepid),      [NSU_KEY_PROC_SUBSET] = MEMBER(subset_pid),
-		[NSU_KEY_PROC_PATH] = MEMBER(proc_path),       [NSU_KEY_MOUNTS] = MEMBER(mounts),
-		[NSU_KEY_EXTRA_MOUNTS] = MEMBER(extra_mounts), [NSU_KEY_EXPOSE] = MEMBER(expose),
-		[NSU_KEY_ENVIRONMENT] = MEMBER(environment),   [NSU_KEY_NESTED] = MEMBER(nested),
-		[NSU_KEY_TIMEOUT] = MEMBER(timeout_ms),        [NSU_KEY_STOP_TIMEOUT] = MEMBER(stop_timeout_ms),
-		[NSU_KEY_ENFORCE] = MEMBER(enforce),           [NSU_KEY_ON_ERROR] = MEMBER(on_error),
+		[NSU_KEY_NAMESPACES] = MEMBER(namespaces),
+		[NSU_KEY_NET_MODE] = MEMBER(net),
+		[NSU_KEY_NET_CREATE] = MEMBER(create),
+		[NSU_KEY_NET_BRIDGE] = MEMBER(bridge),
+		[NSU_KEY_NET_POOL] = MEMBER(pool),
+		[NSU_KEY_NET_GATEWAY] = MEMBER(gateway),
+		[NSU_KEY_NET_ISOLATED] = MEMBER(isolated),
+		[NSU_KEY_NET_MTU] = MEMBER(mtu),
+		[NSU_KEY_USER_MAP] = MEMBER(user_map),
+		[NSU_KEY_MAX_USER_NAMESPACES] = MEMBER(max_user_namespaces),
+		[NSU_KEY_TIME_BOOTTIME] = MEMBER(boottime),
+		[NSU_KEY_TIME_MONOTONIC] = MEMBER(monotonic),
+		[NSU_KEY_LIMITS_MEMORY] = MEMBER(memory_bytes),
+		[NSU_KEY_LIMITS_TASKS] = MEMBER(tasks),
+		[NSU_KEY_LIMITS_CPU_WEIGHT] = MEMBER(cpu_weight),
+		[NSU_KEY_LIMITS_PARENT] = MEMBER(limits_parent),
+		[NSU_KEY_NO_NEW_PRIVS] = MEMBER(no_new_privs),
+		[NSU_KEY_CAPABILITIES] = MEMBER(drop),
+		[NSU_KEY_DENY_CALLS] = MEMBER(denials),
+		[NSU_KEY_HOSTNAME] = MEMBER(hostname),
+		[NSU_KEY_DOMAINNAME] = MEMBER(domainname),
+		[NSU_KEY_PROPAGATION] = MEMBER(propagation),
+		[NSU_KEY_PROC_HIDEPID] = MEMBER(hidepid),
+		[NSU_KEY_PROC_SUBSET] = MEMBER(subset_pid),
+		[NSU_KEY_PROC_PATH] = MEMBER(proc_path),
+		[NSU_KEY_MOUNTS] = MEMBER(mounts),
+		[NSU_KEY_EXTRA_MOUNTS] = MEMBER(extra_mounts),
+		[NSU_KEY_EXPOSE] = MEMBER(expose),
+		[NSU_KEY_ENVIRONMENT] = MEMBER(environment),
+		[NSU_KEY_NESTED] = MEMBER(nested),
+		[NSU_KEY_TIMEOUT] = MEMBER(timeout_ms),
+		[NSU_KEY_STOP_TIMEOUT] = MEMBER(stop_timeout_ms),
+		[NSU_KEY_ENFORCE] = MEMBER(enforce),
+		[NSU_KEY_ON_ERROR] = MEMBER(on_error),
 	};
 #undef MEMBER
 
@@ -107,6 +138,7 @@ static void overlay(struct nsu_effective *into, const struct nsu_settings *layer
 		memcpy((char *)&into->values + members[key].offset, (const char *)layer + members[key].offset,
 		       members[key].size);
 		into->origins[key] = (struct nsu_origin){layer->file, layer->lines[key]};
+		into->layers[key] = (unsigned char)number;
 	}
 	if (layer->given & GIVEN(NSU_KEY_MOUNTS)) {
 		into->n_mounts = 0;
@@ -121,17 +153,18 @@ void nsu_policy_merge(const struct nsu_profile *profile, const struct nsu_settin
                       const struct nsu_settings *user, struct nsu_effective *effective)
 {
 	const struct nsu_profile *chain[NSU_BASE_DEPTH_MAX];
+	unsigned number = 0;
 	size_t n = 0;
 
 	for (; profile && n < NSU_COUNT(chain); profile = profile->base)
 		chain[n++] = profile;
 	effective->n_mounts = 0;
 	effective->has_too_many = false;
-	overlay(effective, &base_settings);
+	overlay(effective, &base_settings, number);
 	while (n-- > 0)
-		overlay(effective, &chain[n]->settings);
+		overlay(effective, &chain[n]->settings, ++number);
 	if (rule)
-		overlay(effective, rule);
+		overlay(effective, rule, ++number);
 	if (user)
-		overlay(effective, user);
+		overlay(effective, user, ++number);
 }

@@ -141,6 +141,8 @@ int nsu_policy_parse(const char *text, size_t len, const char *file, struct nsu_
 
 static void free_settings(struct nsu_settings *settings)
 {
+	free(settings->user_map.uids.items);
+	free(settings->user_map.gids.items);
 	free(settings->mounts.specs);
 	free(settings->extra_mounts.specs);
 	free(settings->expose.items);

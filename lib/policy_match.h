@@ -61,6 +61,19 @@ NSU_CHECKED int nsu_resolve_plan(struct nsu_decision *decision, struct nsu_subje
                                  struct nsu_plan *plan, struct nsu_fail *fail);
 
 /**
+ * nsu_resolve_spaces - the plan's net, user, time, limits and harden.
+ * @effective: the settings that hold
+ * @subject:   looked up
+ * @plan:      its namespaces are set; filled
+ * @fail:      record; text "file:line: ..." where a line is to blame
+ *
+ * What belongs to a namespace that the plan does not have is left as it is. Asks NSS where there is a user namespace.
+ * Return: 0; -EINVAL; -E2BIG if it is too large; -errno of a name service.
+ */
+NSU_CHECKED int nsu_resolve_spaces(const struct nsu_effective *effective, struct nsu_subject *subject,
+                                   struct nsu_plan *plan, struct nsu_fail *fail);
+
+/**
  * nsu_resolve_ids - the id maps of a login that has its own user namespace, where the policy gives none: "minimal".
  * @subject: looked up
  * @plan:    initialised; its user's ranges are filled

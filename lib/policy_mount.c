@@ -15,7 +15,7 @@
 #define BIND       TYPE(BIND)
 #define READONLY   TYPE(READONLY)
 #define ALL        (TMPFS | INSTANCE | BIND | READONLY | TYPE(MASK))
-#define MOUNTS_MAX (NSU_PLAN_MOUNTS_MAX / 2) /* the rest is for `expose` and what namespaces imply */
+#define MOUNTS_MAX 32 /* in one list; all together: nsu_policy_check_settings() */
 #define SYSTEM_PLACE                                                                                                   \
 	"a place of the system that others than root could write (mode = \"0755\"; owner = "                           \
 	"\"root\")"

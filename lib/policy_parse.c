@@ -22,12 +22,61 @@
 static const unsigned hidepids[] = {NSU_PLAN_HIDEPID_OFF, NSU_PLAN_HIDEPID_NOACCESS, NSU_PLAN_HIDEPID_INVISIBLE,
                                     NSU_PLAN_HIDEPID_PTRACEABLE};
 
+#define TABLE(name, rows)                                                                                              \
+	{                                                                                                              \
+		name, rows, NSU_COUNT(rows)                                                                            \
+	}
+
+static const struct nsu_row proc_rows[] = {
+	{"hidepid", NSU_VALUE_WORD, SET(hidepid), .words = "off|noaccess|invisible|ptraceable", .values = hidepids,
+         KEY(PROC_HIDEPID)},
+	{"subset", NSU_VALUE_WORD, SET(subset_pid), .words = "all|pid", KEY(PROC_SUBSET)},
+	{"path", NSU_VALUE_PATH, SET(proc_path), KEY(PROC_PATH)},
+};
+
+static const struct nsu_row net_rows[] = {
+	{"mode", NSU_VALUE_NET_MODE, SET(net), KEY(NET_MODE)},
+	{"create", NSU_VALUE_BOOL, SET(create), KEY(NET_CREATE)},
+	{"bridge", NSU_VALUE_INTERFACE, SET(bridge), KEY(NET_BRIDGE)},
+	{"pool", NSU_VALUE_POOL, SET(pool), KEY(NET_POOL)},
+	{"gateway", NSU_VALUE_BOOL, SET(gateway), KEY(NET_GATEWAY)},
+	{"isolated", NSU_VALUE_BOOL, SET(isolated), KEY(NET_ISOLATED)},
+	{"mtu", NSU_VALUE_NUMBER, SET(mtu), NSU_NET_MTU_MIN, NSU_NET_MTU_MAX, KEY(NET_MTU)},
+};
+
+static const struct nsu_row time_rows[] = {
+	{"boottime", NSU_VALUE_INTEGER, SET(boottime), -NSU_TIME_OFFSET_MAX, NSU_TIME_OFFSET_MAX, KEY(TIME_BOOTTIME)},
+	{"monotonic", NSU_VALUE_INTEGER, SET(monotonic), -NSU_TIME_OFFSET_MAX, NSU_TIME_OFFSET_MAX,
+         KEY(TIME_MONOTONIC)},
+};
+
+static const struct nsu_row limits_rows[] = {
+	{"memory", NSU_VALUE_BYTES, SET(memory_bytes), NSU_LIMITS_MEMORY_MIN, KEY(LIMITS_MEMORY)},
+	{"tasks", NSU_VALUE_NUMBER, SET(tasks), 1, NSU_LIMITS_TASKS_MAX, KEY(LIMITS_TASKS)},
+	{"cpu_weight", NSU_VALUE_NUMBER, SET(cpu_weight), 1, NSU_LIMITS_WEIGHT_MAX, KEY(LIMITS_CPU_WEIGHT)},
+	{"parent", NSU_VALUE_PLACE, SET(limits_parent), KEY(LIMITS_PARENT)},
+};
+
+static const struct nsu_table proc_table = TABLE("proc", proc_rows);
+static const struct nsu_table net_table = TABLE("net", net_rows);
+static const struct nsu_table time_table = TABLE("time", time_rows);
+static const struct nsu_table limits_table = TABLE("limits", limits_rows);
+
 static const struct nsu_row settings_rows[] = {
 	{"namespaces", NSU_VALUE_NAMESPACES, SET(namespaces), KEY(NAMESPACES)},
+	{"net", NSU_VALUE_GROUP, .table = &net_table},
+	{"user_map", NSU_VALUE_USER_MAP, SET(user_map), KEY(USER_MAP)},
+	{"max_user_namespaces", NSU_VALUE_INTEGER, SET(max_user_namespaces), 0, INT32_MAX, KEY(MAX_USER_NAMESPACES)},
+	{"time", NSU_VALUE_GROUP, .table = &time_table},
+	{"limits", NSU_VALUE_GROUP, .table = &limits_table},
+	{"no_new_privs", NSU_VALUE_BOOL, SET(no_new_privs), KEY(NO_NEW_PRIVS)},
+	{"capabilities", NSU_VALUE_CAPABILITIES, SET(drop), KEY(CAPABILITIES)},
+	{"deny_calls", NSU_VALUE_BITS, SET(denials), .words = "tiocsti|user_namespaces|kexec|modules|keyctl",
+         KEY(DENY_CALLS)},
 	{"hostname", NSU_VALUE_TEMPLATE, SET(hostname), KEY(HOSTNAME)},
 	{"domainname", NSU_VALUE_TEMPLATE, SET(domainname), KEY(DOMAINNAME)},
 	{"propagation", NSU_VALUE_WORD, SET(propagation), .words = "private|slave|shared|unchanged", KEY(PROPAGATION)},
-	{"proc", NSU_VALUE_PROC, .offset = 0},
+	{"proc", NSU_VALUE_GROUP, .table = &proc_table},
 	{"mounts", NSU_VALUE_MOUNTS, SET(mounts), KEY(MOUNTS)},
 	{"extra_mounts", NSU_VALUE_MOUNTS, SET(extra_mounts), KEY(EXTRA_MOUNTS)},
 	{"expose", NSU_VALUE_PATHS, SET(expose), KEY(EXPOSE)},
@@ -37,13 +86,6 @@ static const struct nsu_row settings_rows[] = {
 	{"stop_timeout", NSU_VALUE_NUMBER, SET(stop_timeout_ms), 0, NSU_STOP_TIMEOUT_MAX_MS, KEY(STOP_TIMEOUT)},
 	{"enforce", NSU_VALUE_BOOL, SET(enforce), KEY(ENFORCE)},
 	{"on_error", NSU_VALUE_WORD, SET(on_error), .words = "deny|allow", KEY(ON_ERROR)},
-};
-
-static const struct nsu_row proc_rows[] = {
-	{"hidepid", NSU_VALUE_WORD, SET(hidepid), .words = "off|noaccess|invisible|ptraceable", .values = hidepids,
-         KEY(PROC_HIDEPID)},
-	{"subset", NSU_VALUE_WORD, SET(subset_pid), .words = "all|pid", KEY(PROC_SUBSET)},
-	{"path", NSU_VALUE_PATH, SET(proc_path), KEY(PROC_PATH)},
 };
 
 static const struct nsu_row profile_rows[] = {
@@ -66,25 +108,12 @@ static const struct nsu_row user_rows[] = {
          .line_offset = offsetof(struct nsu_rule, profile_line)},
 };
 
-/* A group of keys: its own table, beside those of settings. */
-struct table {
-	const char *name; /* "a rule" */
-	const struct nsu_row *rows;
-	size_t n_rows;
-};
+static const struct nsu_table settings_table = TABLE("", settings_rows);
+static const struct nsu_table profile_table = TABLE("a profile", profile_rows);
+static const struct nsu_table rule_table = TABLE("a rule", rule_rows);
+static const struct nsu_table user_table = TABLE("a user's file", user_rows);
 
-#define TABLE(name, rows)                                                                                              \
-	{                                                                                                              \
-		name, rows, NSU_COUNT(rows)                                                                            \
-	}
-
-static const struct table settings_table = TABLE("", settings_rows);
-static const struct table proc_table = TABLE("proc", proc_rows);
-static const struct table profile_table = TABLE("a profile", profile_rows);
-static const struct table rule_table = TABLE("a rule", rule_rows);
-static const struct table user_table = TABLE("a user's file", user_rows);
-
-static const struct nsu_row *find_row(const struct table *table, const config_setting_t *setting)
+static const struct nsu_row *find_row(const struct nsu_table *table, const config_setting_t *setting)
 {
 	for (size_t i = 0; i < table->n_rows; i++) {
 		if (strcmp(table->rows[i].name, config_setting_name(setting)) == 0)
@@ -93,7 +122,7 @@ static const struct nsu_row *find_row(const struct table *table, const config_se
 	return NULL;
 }
 
-static int unknown_key(const struct nsu_parse *parse, const config_setting_t *setting, const struct table *table)
+static int unknown_key(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_table *table)
 {
 	char text[128];
 
@@ -107,29 +136,33 @@ static int set_one(const struct nsu_parse *parse, const config_setting_t *settin
 {
 	struct nsu_origin origin = nsu_value_origin(parse, setting);
 
-	settings->given |= 1U << row->key;
+	settings->given |= 1ULL << row->key;
 	settings->file = origin.file;
 	settings->lines[row->key] = origin.line;
 	return nsu_value_set(parse, setting, row, settings);
 }
 
-static int set_proc(const struct nsu_parse *parse, const config_setting_t *group, struct nsu_settings *settings)
+/* A group whose keys are settings each by itself, so that a rule may override one of them: proc, net, ... */
+static int set_group(const struct nsu_parse *parse, const config_setting_t *group, const struct nsu_table *table,
+                     struct nsu_settings *settings)
 {
+	char expected[64];
 	int ret = 0;
 
+	snprintf(expected, sizeof(expected), "a group { %s = ...; }", table->rows[0].name);
 	if (config_setting_type(group) != CONFIG_TYPE_GROUP)
-		return nsu_value_wrong_type(parse, group, "a group { hidepid = ...; }");
+		return nsu_value_wrong_type(parse, group, expected);
 	for (unsigned i = 0; ret == 0 && i < (unsigned)config_setting_length(group); i++) {
 		const config_setting_t *setting = config_setting_get_elem(group, i);
-		const struct nsu_row *row = find_row(&proc_table, setting);
+		const struct nsu_row *row = find_row(table, setting);
 
-		ret = row ? set_one(parse, setting, row, settings) : unknown_key(parse, setting, &proc_table);
+		ret = row ? set_one(parse, setting, row, settings) : unknown_key(parse, setting, table);
 	}
 	return ret;
 }
 
 /* A key of a rule, a profile or a user's file: one of its own, or one of settings. */
-static int parse_key(const struct nsu_parse *parse, const config_setting_t *setting, const struct table *table,
+static int parse_key(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_table *table,
                      void *base, struct nsu_settings *settings)
 {
 	const struct nsu_row *row = find_row(table, setting);
@@ -142,12 +175,12 @@ static int parse_key(const struct nsu_parse *parse, const config_setting_t *sett
 	row = find_row(&settings_table, setting);
 	if (!row)
 		return unknown_key(parse, setting, table);
-	if (row->kind == NSU_VALUE_PROC)
-		return set_proc(parse, setting, settings);
+	if (row->kind == NSU_VALUE_GROUP)
+		return set_group(parse, setting, row->table, settings);
 	return set_one(parse, setting, row, settings);
 }
 
-static int parse_keys(const struct nsu_parse *parse, const config_setting_t *group, const struct table *table,
+static int parse_keys(const struct nsu_parse *parse, const config_setting_t *group, const struct nsu_table *table,
                       void *base, struct nsu_settings *settings)
 {
 	int ret = 0;

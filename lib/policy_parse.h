@@ -30,6 +30,24 @@ struct nsu_origin {
 /* The keys of a profile; a rule and a user's file may override each. The table in policy_parse.c says their types. */
 enum nsu_key {
 	NSU_KEY_NAMESPACES,
+	NSU_KEY_NET_MODE,
+	NSU_KEY_NET_CREATE,
+	NSU_KEY_NET_BRIDGE,
+	NSU_KEY_NET_POOL,
+	NSU_KEY_NET_GATEWAY,
+	NSU_KEY_NET_ISOLATED,
+	NSU_KEY_NET_MTU,
+	NSU_KEY_USER_MAP,
+	NSU_KEY_MAX_USER_NAMESPACES,
+	NSU_KEY_TIME_BOOTTIME,
+	NSU_KEY_TIME_MONOTONIC,
+	NSU_KEY_LIMITS_MEMORY,
+	NSU_KEY_LIMITS_TASKS,
+	NSU_KEY_LIMITS_CPU_WEIGHT,
+	NSU_KEY_LIMITS_PARENT,
+	NSU_KEY_NO_NEW_PRIVS,
+	NSU_KEY_CAPABILITIES,
+	NSU_KEY_DENY_CALLS,
 	NSU_KEY_HOSTNAME,
 	NSU_KEY_DOMAINNAME,
 	NSU_KEY_PROPAGATION,
@@ -52,6 +70,29 @@ enum nsu_key {
 struct nsu_size {
 	uint64_t bytes;
 	unsigned percent;
+};
+
+/* What net.mode says: which of enum nsu_plan_net_mode; named: a template of its name, else NULL. */
+struct nsu_net_choice {
+	unsigned mode;
+	const char *name;
+};
+
+/* An IPv4 network; prefix_len 0: none is given. */
+struct nsu_pool {
+	uint32_t network;
+	unsigned prefix_len;
+};
+
+struct nsu_ranges {
+	struct nsu_plan_range *items;
+	size_t n;
+};
+
+/* Both empty: "minimal". */
+struct nsu_user_map {
+	struct nsu_ranges uids;
+	struct nsu_ranges gids;
 };
 
 /* One entry of `mounts`. */
@@ -88,16 +129,34 @@ struct nsu_strings {
 
 /* One layer of settings: what a profile, a rule or a user's file says. */
 struct nsu_settings {
-	unsigned given;           /* bit (1 << enum nsu_key): this layer says it */
+	uint64_t given;           /* bit (1 << enum nsu_key): this layer says it */
 	const char *file;         /* where */
 	unsigned lines[NSU_KEYS]; /* 0 for built-in layers */
 	unsigned namespaces;      /* CLONE_NEW* bits */
-	const char *hostname;     /* a template; "": the host's own */
-	const char *domainname;   /* likewise */
-	unsigned propagation;     /* enum nsu_plan_propagation */
-	unsigned hidepid;         /* enum nsu_plan_hidepid */
-	unsigned subset_pid;      /* 0 all, 1 pid */
-	const char *proc_path;    /* a template */
+	struct nsu_net_choice net;
+	const char *bridge; /* "": none */
+	struct nsu_pool pool;
+	unsigned mtu; /* 0: the kernel's */
+	bool create;
+	bool gateway;
+	bool isolated;
+	struct nsu_user_map user_map;
+	int64_t max_user_namespaces; /* -1: the kernel's */
+	int64_t boottime;            /* seconds, as the next */
+	int64_t monotonic;
+	uint64_t memory_bytes; /* 0: none, as the next two */
+	unsigned tasks;
+	unsigned cpu_weight;
+	const char *limits_parent;
+	uint64_t drop;    /* capabilities: bit (1 << CAP_*) */
+	unsigned denials; /* NSU_PLAN_DENY_* bits */
+	bool no_new_privs;
+	const char *hostname;   /* a template; "": the host's own */
+	const char *domainname; /* likewise */
+	unsigned propagation;   /* enum nsu_plan_propagation */
+	unsigned hidepid;       /* enum nsu_plan_hidepid */
+	unsigned subset_pid;    /* 0 all, 1 pid */
+	const char *proc_path;  /* a template */
 	struct nsu_mounts mounts;
 	struct nsu_mounts extra_mounts;
 	struct nsu_strings expose;      /* templates */
@@ -113,6 +172,7 @@ struct nsu_settings {
 struct nsu_effective {
 	struct nsu_settings values; /* but for the mounts of each layer */
 	struct nsu_origin origins[NSU_KEYS];
+	unsigned char layers[NSU_KEYS]; /* the how-many-th layer said it last; 0: the built-in one */
 	const struct nsu_mount_spec *mounts[NSU_PLAN_MOUNTS_MAX]; /* of `mounts` and `extra_mounts`, in order */
 	size_t n_mounts;
 	bool has_too_many; /* mounts: those that do not fit are left out */

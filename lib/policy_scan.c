@@ -77,18 +77,23 @@ static int skip_string(struct scan *scan)
 static int skip_number(struct scan *scan)
 {
 	size_t len = strspn(scan->pos, "0123456789");
+	size_t suffix = 0;
 	char digits[16];
 	uint64_t number;
 
-	if (strspn(scan->pos + len, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.") > 0)
+	if (scan->pos[len] == 'L') /* what libconfig 1.5 wants behind a number that does not fit 31 bits */
+		suffix = 1;
+	if (strspn(scan->pos + len + suffix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.") > 0)
 		return refuse(scan, "not a plain decimal number (sizes and modes are strings, such as "
 		                    "\"256M\" and \"1777\")");
 	if (len > 1 && scan->pos[0] == '0')
 		return refuse(scan, "a number with a leading zero (modes are strings, such as \"0755\")");
 	snprintf(digits, sizeof(digits), "%.*s", (int)(len < sizeof(digits) ? len : 15), scan->pos);
-	if (nsu_text_to_number(digits, 0, INT32_MAX, &number) < 0)
-		return refuse(scan, "a number larger than 2147483647");
-	scan->pos += len;
+	if (nsu_text_to_number(digits, 0, suffix ? UINT32_MAX : INT32_MAX, &number) < 0)
+		return refuse(scan, suffix ? "a number larger than 4294967295"
+		                           : "a number larger than 2147483647 (with an L behind it, "
+		                             "4294967295 at most)");
+	scan->pos += len + suffix;
 	return 0;
 }
 

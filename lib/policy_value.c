@@ -2,6 +2,7 @@
 #include "policy_value.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,8 +132,8 @@ static int wrong_word(const struct nsu_parse *parse, const config_setting_t *set
 	return nsu_value_wrong(parse, setting, text);
 }
 
-static int set_word(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *row,
-                    unsigned *place)
+int nsu_value_set_word(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *row,
+                       unsigned *place)
 {
 	const char *value = config_setting_get_string(setting);
 	const char *word = row->words;
@@ -149,21 +150,42 @@ static int set_word(const struct nsu_parse *parse, const config_setting_t *setti
 	return wrong_word(parse, setting, row->words);
 }
 
+bool nsu_value_get_number(const config_setting_t *setting, int64_t *ret_number)
+{
+	int type = config_setting_type(setting);
+
+	if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64)
+		return false;
+	*ret_number = config_setting_get_int64(setting);
+	return true;
+}
+
+static int get_number(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *row,
+                      int64_t *ret_number)
+{
+	char text[128];
+	int64_t number;
+
+	if (!nsu_value_get_number(setting, &number))
+		return nsu_value_wrong_type(parse, setting, "a number");
+	if (number < row->min || number > row->max) {
+		snprintf(text, sizeof(text), "%" PRId64 " is out of range: %" PRId64 " to %" PRId64, number, row->min,
+		         row->max);
+		return nsu_value_wrong(parse, setting, text);
+	}
+	*ret_number = number;
+	return 0;
+}
+
 static int set_number(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *row,
                       unsigned *place)
 {
-	char text[128];
-	int number;
+	int64_t number;
+	int ret = get_number(parse, setting, row, &number);
 
-	if (config_setting_type(setting) != CONFIG_TYPE_INT)
-		return nsu_value_wrong_type(parse, setting, "a number");
-	number = config_setting_get_int(setting);
-	if (number < 0 || (unsigned)number < row->min || (unsigned)number > row->max) {
-		snprintf(text, sizeof(text), "%d is out of range: %u to %u", number, row->min, row->max);
-		return nsu_value_wrong(parse, setting, text);
-	}
-	*place = (unsigned)number;
-	return 0;
+	if (ret == 0)
+		*place = (unsigned)number;
+	return ret;
 }
 
 static int set_size(const struct nsu_parse *parse, const config_setting_t *setting, struct nsu_size *size)
@@ -192,6 +214,107 @@ static int set_size(const struct nsu_parse *parse, const config_setting_t *setti
 	return 0;
 }
 
+static int set_bytes(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *row,
+                     uint64_t *place)
+{
+	const char *text = config_setting_get_string(setting);
+	uint64_t number;
+
+	if (!text)
+		return nsu_value_wrong_type(parse, setting, "a string such as \"2G\"");
+	if (nsu_text_to_size(text, &number) < 0 || number < (uint64_t)row->min || number > INT64_MAX)
+		return nsu_value_wrong(parse, setting, "expected a size of at least \"1M\" (units K, M, G, T)");
+	*place = number;
+	return 0;
+}
+
+static int set_place(const struct nsu_parse *parse, const config_setting_t *setting, const char **place)
+{
+	const char *string = config_setting_get_string(setting);
+
+	if (!string)
+		return nsu_value_wrong_type(parse, setting, "a string");
+	if (!nsu_text_is_path(string))
+		return nsu_value_wrong(parse, setting,
+		                       "not a clean absolute path: it begins with '/', and has no '..', '.', '//', nor "
+		                       "a '/' at the end");
+	*place = nsu_value_keep(parse, string);
+	return *place ? 0 : nsu_value_no_memory(parse);
+}
+
+static int set_interface(const struct nsu_parse *parse, const config_setting_t *setting, const char **place)
+{
+	const char *string = config_setting_get_string(setting);
+
+	if (!string)
+		return nsu_value_wrong_type(parse, setting, "a string");
+	if (string[0] && (!nsu_text_is_name(string) || strlen(string) > NSU_NET_INTERFACE_MAX))
+		return nsu_value_wrong(parse, setting,
+		                       "expected the name of an interface, of at most 15 letters, digits, '_', '.' and "
+		                       "'-', or \"\" for none");
+	*place = nsu_value_keep(parse, string);
+	return *place ? 0 : nsu_value_no_memory(parse);
+}
+
+/* "named:TEMPLATE", the template of a name that may stand in a path once plain values are in it. */
+static int set_named(const struct nsu_parse *parse, const config_setting_t *setting, const char *template,
+                     struct nsu_net_choice *net)
+{
+	char sample[NSU_NAME_MAX + 2];
+	size_t len = 0;
+
+	if (!nsu_template_is_valid(template))
+		return nsu_value_wrong(parse, setting, NSU_TEMPLATE_UNKNOWN);
+	for (const char *c = template; *c && len < sizeof(sample) - 1; c++) {
+		if (*c != '%')
+			sample[len++] = *c;
+		else if (*++c == 'h' || *c == '%') /* neither a home nor a percent sign may stand in a name */
+			sample[len++] = '/';
+		else
+			sample[len++] = 'x';
+	}
+	sample[len] = '\0';
+	if (!nsu_text_is_name(sample))
+		return nsu_value_wrong(parse, setting,
+		                       "the name of a net namespace has 1 to 32 letters, digits, '_', '.' and '-', and "
+		                       "begins with none of the last two");
+	net->mode = NSU_PLAN_NET_NAMED;
+	net->name = nsu_value_keep(parse, template);
+	return net->name ? 0 : nsu_value_no_memory(parse);
+}
+
+static int set_net_mode(const struct nsu_parse *parse, const config_setting_t *setting, struct nsu_net_choice *net)
+{
+	static const char named[] = "named:";
+	const char *string = config_setting_get_string(setting);
+
+	*net = (struct nsu_net_choice){.mode = NSU_PLAN_NET_LOOPBACK};
+	if (string && strncmp(string, named, strlen(named)) == 0)
+		return set_named(parse, setting, string + strlen(named), net);
+	if (string && strcmp(string, "veth") == 0)
+		net->mode = NSU_PLAN_NET_VETH;
+	else if (!string || strcmp(string, "loopback") != 0)
+		return nsu_value_wrong(parse, setting, "expected \"loopback\" or \"named:NAME\" or \"veth\"");
+	return 0;
+}
+
+static int set_pool(const struct nsu_parse *parse, const config_setting_t *setting, struct nsu_pool *pool)
+{
+	const char *string = config_setting_get_string(setting);
+	uint32_t network;
+	unsigned prefix_len;
+
+	if (!string)
+		return nsu_value_wrong_type(parse, setting, "a string such as \"10.64.0.0/16\"");
+	if (nsu_text_to_network(string, &network, &prefix_len) < 0 || prefix_len < NSU_NET_PREFIX_MIN ||
+	    prefix_len > NSU_NET_PREFIX_MAX)
+		return nsu_value_wrong(parse, setting,
+		                       "expected an IPv4 network of 8 to 30 bits such as \"10.64.0.0/16\", all behind "
+		                       "them zero");
+	*pool = (struct nsu_pool){network, prefix_len};
+	return 0;
+}
+
 static int set_mode(const struct nsu_parse *parse, const config_setting_t *setting, unsigned *place)
 {
 	const char *text = config_setting_get_string(setting);
@@ -215,14 +338,26 @@ int nsu_value_set(const struct nsu_parse *parse, const config_setting_t *setting
 		return 0;
 	case NSU_VALUE_NUMBER:
 		return set_number(parse, setting, row, place);
+	case NSU_VALUE_INTEGER:
+		return get_number(parse, setting, row, place);
 	case NSU_VALUE_WORD:
-		return set_word(parse, setting, row, place);
+		return nsu_value_set_word(parse, setting, row, place);
 	case NSU_VALUE_STRING:
 	case NSU_VALUE_TEMPLATE:
 	case NSU_VALUE_PATH:
 		return nsu_value_set_text(parse, setting, row->kind, place);
 	case NSU_VALUE_SIZE:
 		return set_size(parse, setting, place);
+	case NSU_VALUE_BYTES:
+		return set_bytes(parse, setting, row, place);
+	case NSU_VALUE_PLACE:
+		return set_place(parse, setting, place);
+	case NSU_VALUE_INTERFACE:
+		return set_interface(parse, setting, place);
+	case NSU_VALUE_NET_MODE:
+		return set_net_mode(parse, setting, place);
+	case NSU_VALUE_POOL:
+		return set_pool(parse, setting, place);
 	case NSU_VALUE_MODE:
 		return set_mode(parse, setting, place);
 	case NSU_VALUE_STRINGS:
@@ -231,10 +366,13 @@ int nsu_value_set(const struct nsu_parse *parse, const config_setting_t *setting
 	case NSU_VALUE_ENVIRONMENT:
 	case NSU_VALUE_UIDS:
 	case NSU_VALUE_NAMESPACES:
-		return nsu_value_set_list(parse, setting, row->kind, place);
+	case NSU_VALUE_BITS:
+	case NSU_VALUE_USER_MAP:
+	case NSU_VALUE_CAPABILITIES:
+		return nsu_value_set_list(parse, setting, row, place);
 	case NSU_VALUE_MOUNTS:
 		return nsu_value_set_mounts(parse, setting, place);
-	case NSU_VALUE_PROC:
+	case NSU_VALUE_GROUP:
 	default:
 		return nsu_value_wrong(parse, setting, "not expected here");
 	}

@@ -17,34 +17,51 @@
 
 enum nsu_value_kind {
 	NSU_VALUE_BOOL,
-	NSU_VALUE_NUMBER,      /* unsigned; min, max */
-	NSU_VALUE_WORD,        /* unsigned: index into words, or what values has there */
-	NSU_VALUE_STRING,      /* const char *, not empty */
-	NSU_VALUE_TEMPLATE,    /* const char *, may be empty */
-	NSU_VALUE_PATH,        /* const char *: a template that starts with / or %h */
-	NSU_VALUE_SIZE,        /* struct nsu_size */
-	NSU_VALUE_MODE,        /* unsigned */
-	NSU_VALUE_STRINGS,     /* struct nsu_strings: one string or a list; as all that follow, in policy_list.c */
-	NSU_VALUE_NAMES,       /* the same, of user or group names */
-	NSU_VALUE_PATHS,       /* the same, of NSU_VALUE_PATH; may be empty */
-	NSU_VALUE_ENVIRONMENT, /* the same, of "NAME=template"; may be empty */
-	NSU_VALUE_UIDS,        /* struct nsu_uids: one range or a list */
-	NSU_VALUE_NAMESPACES,  /* unsigned: CLONE_NEW* bits */
-	NSU_VALUE_MOUNTS,      /* struct nsu_mounts: policy_mount.c takes them apart */
-	NSU_VALUE_PROC,        /* of settings: policy_parse.c takes it apart */
+	NSU_VALUE_NUMBER,       /* unsigned; min, max */
+	NSU_VALUE_WORD,         /* unsigned: index into words, or what values has there */
+	NSU_VALUE_STRING,       /* const char *, not empty */
+	NSU_VALUE_TEMPLATE,     /* const char *, may be empty */
+	NSU_VALUE_PATH,         /* const char *: a template that starts with / or %h */
+	NSU_VALUE_SIZE,         /* struct nsu_size */
+	NSU_VALUE_MODE,         /* unsigned */
+	NSU_VALUE_STRINGS,      /* struct nsu_strings: one string or a list; as all that follow, in policy_list.c */
+	NSU_VALUE_NAMES,        /* the same, of user or group names */
+	NSU_VALUE_PATHS,        /* the same, of NSU_VALUE_PATH; may be empty */
+	NSU_VALUE_ENVIRONMENT,  /* the same, of "NAME=template"; may be empty */
+	NSU_VALUE_UIDS,         /* struct nsu_uids: one range or a list */
+	NSU_VALUE_NAMESPACES,   /* unsigned: CLONE_NEW* bits */
+	NSU_VALUE_BITS,         /* unsigned: (1 << index into words) for each; may be empty */
+	NSU_VALUE_USER_MAP,     /* struct nsu_user_map */
+	NSU_VALUE_CAPABILITIES, /* uint64_t: bits of those that are dropped */
+	NSU_VALUE_MOUNTS,       /* struct nsu_mounts: policy_mount.c takes them apart */
+	NSU_VALUE_INTEGER,      /* int64_t; min, max */
+	NSU_VALUE_BYTES,        /* uint64_t: a size that is no percentage; min */
+	NSU_VALUE_PLACE,        /* const char *: a clean absolute path, no template */
+	NSU_VALUE_INTERFACE,    /* const char *: the name of a network interface; may be empty */
+	NSU_VALUE_NET_MODE,     /* struct nsu_net_choice */
+	NSU_VALUE_POOL,         /* struct nsu_pool */
+	NSU_VALUE_GROUP, /* of settings: a group of keys with a table of its own, which policy_parse.c takes apart */
 };
 
 /* A key: its name, what it takes and where that goes. */
 struct nsu_row {
 	const char *name;
 	enum nsu_value_kind kind;
-	size_t offset;          /* of the place, in the struct that the table is for */
-	unsigned min, max;      /* of a number */
-	const char *words;      /* joined by `|` */
-	const unsigned *values; /* of the words; NULL: 0, 1, 2, ... */
-	enum nsu_key key;       /* of settings */
-	unsigned types;         /* of a mount: bits of enum nsu_plan_mount_type, those that have the key */
-	size_t line_offset;     /* of an unsigned that takes the key's line; 0: none */
+	size_t offset;                 /* of the place, in the struct that the table is for */
+	int64_t min, max;              /* of a number */
+	const char *words;             /* joined by `|` */
+	const unsigned *values;        /* of the words; NULL: 0, 1, 2, ... */
+	enum nsu_key key;              /* of settings */
+	unsigned types;                /* of a mount: bits of enum nsu_plan_mount_type, those that have the key */
+	size_t line_offset;            /* of an unsigned that takes the key's line; 0: none */
+	const struct nsu_table *table; /* of a group */
+};
+
+/* The keys of a group. */
+struct nsu_table {
+	const char *name; /* "a rule" */
+	const struct nsu_row *rows;
+	size_t n_rows;
 };
 
 struct nsu_parse {
@@ -93,10 +110,19 @@ NSU_CHECKED int nsu_value_no_memory(const struct nsu_parse *parse);
 struct nsu_origin nsu_value_origin(const struct nsu_parse *parse, const config_setting_t *setting);
 
 /**
+ * nsu_value_get_number - a whole number, with or without libconfig's L behind it.
+ * @setting:    borrowed
+ * @ret_number: the value; untouched if it is none
+ *
+ * Return: whether it is one.
+ */
+bool nsu_value_get_number(const config_setting_t *setting, int64_t *ret_number);
+
+/**
  * nsu_value_set - check a setting against its row and put it in its place.
  * @parse:   the parse under way
  * @setting: borrowed
- * @row:     any kind but NSU_VALUE_PROC
+ * @row:     any kind but NSU_VALUE_GROUP
  * @base:    the struct that the row's offset is of
  *
  * Return: 0; -EINVAL; -ENOMEM.
@@ -117,16 +143,28 @@ NSU_CHECKED int nsu_value_set_text(const struct nsu_parse *parse, const config_s
                                    enum nsu_value_kind kind, const char **place);
 
 /**
+ * nsu_value_set_word - the same for one word of a row.
+ * @parse:   the parse under way
+ * @setting: borrowed
+ * @row:     has words
+ * @place:   gets the word's place among them, or what the row's values have there; untouched on failure
+ *
+ * Return: 0; -EINVAL.
+ */
+NSU_CHECKED int nsu_value_set_word(const struct nsu_parse *parse, const config_setting_t *setting,
+                                   const struct nsu_row *row, unsigned *place);
+
+/**
  * nsu_value_set_list - nsu_value_set() for the kinds that may be a list.
  * @parse:   as there
  * @setting: as there
- * @kind:    NSU_VALUE_STRINGS and those that follow it, up to _NAMESPACES
+ * @row:     its kind is NSU_VALUE_STRINGS or one of those that follow it, up to _CAPABILITIES
  * @place:   where it goes
  *
  * Return: 0; -EINVAL; -ENOMEM.
  */
 NSU_CHECKED int nsu_value_set_list(const struct nsu_parse *parse, const config_setting_t *setting,
-                                   enum nsu_value_kind kind, void *place);
+                                   const struct nsu_row *row, void *place);
 
 /**
  * nsu_value_set_mounts - a list of mounts.

@@ -338,10 +338,11 @@ int nsu_resolve_plan(struct nsu_decision *decision, struct nsu_subject *subject,
 	plan->enforce = values->enforce;
 	plan->allow_on_error = values->on_error == 1;
 	plan->uid = subject->uid;
+	plan->gid = subject->gid;
 	plan->nested = (enum nsu_plan_nested)values->nested;
 	ret = resolve_texts(&resolve);
-	if (ret == 0 && (plan->namespaces & CLONE_NEWUSER))
-		ret = nsu_resolve_ids(subject, plan, fail);
+	if (ret == 0)
+		ret = nsu_resolve_spaces(&decision->effective, subject, plan, fail);
 	if (ret == 0)
 		ret = resolve_mounts(&resolve);
 	return ret < 0 ? ret : nsu_plan_check(plan, fail);

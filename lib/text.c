@@ -77,6 +77,38 @@ int nsu_text_to_size(const char *text, uint64_t *ret_bytes)
 	return 0;
 }
 
+/* A part of an address, and the character behind it: no leading zero, which some would read as octal. */
+static int parse_part(const char **text, uint64_t max, char end, uint64_t *ret_number)
+{
+	const char *begin = *text;
+	const char *behind;
+	uint64_t number;
+
+	if (parse_digits(begin, &number, &behind) < 0 || number > max || *behind != end ||
+	    (*begin == '0' && behind != begin + 1))
+		return -EINVAL;
+	*text = behind + (end != '\0');
+	*ret_number = number;
+	return 0;
+}
+
+int nsu_text_to_network(const char *text, uint32_t *ret_network, unsigned *ret_prefix_len)
+{
+	static const char ends[] = {'.', '.', '.', '/'};
+	uint64_t network = 0, number;
+
+	for (size_t i = 0; i < sizeof(ends); i++) {
+		if (parse_part(&text, 255, ends[i], &number) < 0)
+			return -EINVAL;
+		network = network << 8 | number;
+	}
+	if (parse_part(&text, 32, '\0', &number) < 0 || (number < 32 && (network & (UINT32_MAX >> number))))
+		return -EINVAL;
+	*ret_network = (uint32_t)network;
+	*ret_prefix_len = (unsigned)number;
+	return 0;
+}
+
 int nsu_text_to_mode(const char *text, mode_t *ret_mode)
 {
 	size_t len = strlen(text);

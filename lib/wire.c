@@ -267,6 +267,7 @@ static void put_plan(struct writer *writer, const struct nsu_plan *plan)
 	put_string(writer, plan->profile);
 	put_string(writer, plan->id);
 	put_number(writer, plan->uid);
+	put_number(writer, plan->gid);
 	put_spaces(writer, plan);
 	put_number(writer, plan->n_mounts);
 	for (size_t i = 0; i < plan->n_mounts; i++)
@@ -307,6 +308,7 @@ int nsu_wire_decode(const void *frame, size_t len, struct nsu_plan *plan)
 	plan->profile = take_text(&reader, plan);
 	plan->id = take_text(&reader, plan);
 	plan->uid = (uid_t)take_number(&reader, UINT32_MAX);
+	plan->gid = (gid_t)take_number(&reader, UINT32_MAX);
 	take_spaces(&reader, plan);
 	plan->n_mounts = (size_t)take_number(&reader, NSU_PLAN_MOUNTS_MAX);
 	for (size_t i = 0; i < plan->n_mounts; i++)

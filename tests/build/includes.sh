@@ -56,6 +56,8 @@ lib/policy_value.c:        template text
 lib/policy_list.c:         ns policy_value template text
 lib/policy_mount.c:        policy_value text
 lib/resolve.c:             policy_match policy_parse template text
+lib/resolve_ids.c:         policy_match
+lib/resolve_spaces.c:      policy_match policy_parse template text
 lib/explain.c:            ns policy_match policy_parse text
 lib/session.c:             channel fsat proc wire
 helper/confine.h:

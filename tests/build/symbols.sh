@@ -40,8 +40,8 @@ fi
 needed() {
 	readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\.so.*/\1/p' | grep -vxE "$2|libc|ld-linux.*|lib(a|ub)san"
 }
-report "the module links to PAM and libconfig only" "$(needed "$module" 'libpam|libconfig')"
-report "the admin tool links to libconfig and libsmartcols only" "$(needed "$tool" 'libconfig|libsmartcols')"
+report "the module links to PAM, libconfig and libcap only" "$(needed "$module" 'libpam|libconfig|libcap')"
+report "the admin tool links to libconfig, libcap and libsmartcols only" "$(needed "$tool" 'libconfig|libcap|libsmartcols')"
 
 # .data.rel.ro is read-only once it is relocated: constants that hold addresses.
 report "the library has no variable that can be written" \
