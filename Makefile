@@ -85,7 +85,7 @@ HELPER_LDFLAGS = $(if $(SANITIZE),$(OUR_LDFLAGS),$(HELPER_STATIC) \
 # Shipped sources by name; tests by wildcard.
 LIB := fail text fsat proc ns channel subject template plan plan_spaces wire policy policy_layers policy_check policy_parse policy_value \
 	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine policy_reach policy_places resolve resolve_ids resolve_spaces explain assist launch idmap cgroup harden session mnt marker
-LIB_OBJECTS := $(LIB:%=$(BUILD)/lib/%.o)
+LIB_OBJECTS := $(LIB:%=$(BUILD)/lib/%.o) $(BUILD)/denials.o
 MODULE := $(addprefix pam_module/,pam_nsunshare arguments nested variables)
 HELPER := helper/main helper/confine helper/spaces helper/setup helper/target helper/kind helper/instance helper/remove helper/init lib/fail lib/text lib/fsat lib/proc lib/ns lib/channel lib/cgroup lib/plan lib/plan_spaces lib/wire lib/mnt lib/marker
 HELPER_OBJECTS := $(HELPER:%=$(BUILD)/static/%.o)
@@ -141,6 +141,23 @@ $(BUILD)/static/%.o: %.c Makefile $(PROBED)
 	$(call say,CC,'$< (helper)')
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HELPER_CC) $(CPPFLAGS) $(HELPER_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+# The filters of system calls: made here by libseccomp, so that no login loads it. BUILD_CC: what compiles for this machine.
+BUILD_CC ?= $(CC)
+$(BUILD)/denials.c: lib/denials_make.c lib/denials.h include/plan.h include/defaults.h Makefile
+	$(call say,FILTER,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)if printf '#include <seccomp.h>' | $(BUILD_CC) -E -x c - >/dev/null 2>&1; then \
+		$(BUILD_CC) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -iquote include -iquote lib -o $(BUILD)/denials-make $< -lseccomp && \
+		$(BUILD)/denials-make "$$($(CC) -dumpmachine)" >$@; \
+	else \
+		echo '  NOTE   no libseccomp (libseccomp-dev): the key deny_calls will be refused'; \
+		printf '#include "denials.h"\nconst struct nsu_denials_filter nsu_denials_filters[NSU_PLAN_DENY_ALL + 1] = {{NULL, 0}};\n' >$@; \
+	fi
+
+$(BUILD)/denials.o: $(BUILD)/denials.c
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 # A unit test is one file; "/* link: FLAGS */" in it adds to how it is linked.
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnsu.a $(HELPER_TESTED)

@@ -186,7 +186,6 @@ int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_s
 		ret = nsu_launch(plan, &new, fail);
 	if (ret == 0)
 		ret = commit(plan, &new, &harden, cwd, fail);
-	nsu_harden_clear(&harden);
 	if (ret < 0) {
 		abandon(&new);
 		return ret;

@@ -18,6 +18,7 @@ include/channel.h:
 include/subject.h:
 include/plan.h:
 include/marker.h:          plan
+include/harden.h:          plan
 include/template.h:        subject
 include/wire.h:            plan fsat
 include/policy.h:          plan subject
@@ -30,6 +31,9 @@ lib/proc.c:
 lib/ns.c:                  channel proc
 lib/mnt.c:
 lib/marker.c:              text
+lib/denials.h:             plan
+lib/denials_make.c:        denials
+lib/harden.c:              denials
 lib/channel.c:
 lib/subject.c:
 lib/plan.c:                text
@@ -121,6 +125,7 @@ while IFS=: read -r file _; do
 done <<<"$table"
 
 check_only "libconfig is known to the parser only" 'libconfig\.h' 'lib/policy_(parse\.c|list\.c|mount\.c|value\.[ch])'
+check_only "libseccomp is known to the build only" 'seccomp\.h' 'lib/denials_make\.c'
 check_only "PAM is known to the module's one file only" 'security/' 'pam_module/pam_nsunshare\.c'
 check_only "NSS is known to subject.c only" '(pwd|grp|netdb)\.h' 'lib/subject\.c|helper/confine\.c'
 check_only "the log is known to the module's one file only" 'syslog\.h' 'pam_module/pam_nsunshare\.c'
