@@ -91,9 +91,11 @@ HELPER := helper/main helper/confine helper/spaces helper/setup helper/target he
 HELPER_OBJECTS := $(HELPER:%=$(BUILD)/static/%.o)
 HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter helper/%,$(HELPER))))
 CLI := main cli check explain
+NETWORK := network/main network/veth network/named network/interface network/netlink network/address
+NETWORK_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out network/main,$(NETWORK)))
 CLI_OBJECTS := $(CLI:%=$(BUILD)/cli/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
-PROGRAMS := $(BUILD)/pam_nsunshare.so $(BUILD)/nsunshare-init $(BUILD)/nsunshare
+PROGRAMS := $(BUILD)/pam_nsunshare.so $(BUILD)/nsunshare-init $(BUILD)/nsunshare-net $(BUILD)/nsunshare
 
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2))
@@ -103,7 +105,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2))
 .SECONDARY:
 .PHONY: all check check-run check-unit check-root demo asan lint lint-run format fuzz fuzz-run bench soak install uninstall dist help clean install-deps
 
-all: $(PROGRAMS) ## build the module, the helper and the admin tool
+all: $(PROGRAMS) ## build the module, the helper, its assistants and the admin tool
 
 $(PROBED): Makefile
 	$(call say,PROBE,$(VARIANT))
@@ -131,6 +133,13 @@ $(BUILD)/nsunshare-init: $(HELPER_OBJECTS)
 $(BUILD)/nsunshare: $(CLI_OBJECTS) $(BUILD)/libnsu.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pie $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ -lconfig -lcap -lsmartcols
+
+# What the assistants share with the helper is how they put off what was inherited.
+$(BUILD)/nsunshare-net: $(NETWORK:%=$(BUILD)/%.o) $(BUILD)/helper/confine.o $(BUILD)/libnsu.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ -lmnl
+
+$(NETWORK:%=$(BUILD)/%.o): OUR_CFLAGS += -iquote helper
 
 $(BUILD)/%.o: %.c Makefile $(PROBED)
 	$(call say,CC,$<)
@@ -160,12 +169,12 @@ $(BUILD)/denials.o: $(BUILD)/denials.c
 	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 # A unit test is one file; "/* link: FLAGS */" in it adds to how it is linked.
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnsu.a $(HELPER_TESTED)
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnsu.a $(HELPER_TESTED) $(NETWORK_TESTED)
 	$(call say,TEST,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-conversion -Wno-missing-prototypes -iquote helper $(CFLAGS) -o $@ $< \
+	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-conversion -Wno-missing-prototypes -iquote helper -iquote network $(CFLAGS) -o $@ $< \
 		$(filter %.o,$^) $(BUILD)/libnsu.a $(PROBED_LDFLAGS) $(SANITIZE) $(LDFLAGS) \
-		$(shell sed -n 's,^/\* link: \(.*\) \*/,\1,p' $<) -lcmocka -lconfig -lcap -lpam
+		$(shell sed -n 's,^/\* link: \(.*\) \*/,\1,p' $<) -lcmocka -lconfig -lcap -lpam -lmnl
 
 # A fuzz target is one file: by libFuzzer, or replayed on files. subjects.c is in the place of lib/subject.c.
 FUZZ_TARGETS := policy template wire helper
@@ -245,17 +254,17 @@ soak: install-deps ## the test of endurance, with two minutes of 64 openers at o
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)NSU_SOAK_SECONDS=120 NSU_TEST_SECONDS=900 VARIANT=$(VARIANT) tests/run tests/root/92-endurance.sh
 
-SOURCES := $(wildcard include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] cli/*.[ch] tests/unit/*.[ch] tests/root/*.[ch] \
+SOURCES := $(wildcard include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] cli/*.[ch] network/*.[ch] tests/unit/*.[ch] tests/root/*.[ch] \
 	bench/*.[ch] fuzz/*.[ch])
-TIDY_SOURCES := $(filter lib/%.c helper/%.c pam_module/%.c cli/%.c,$(SOURCES))
+TIDY_SOURCES := $(filter lib/%.c helper/%.c pam_module/%.c cli/%.c network/%.c,$(SOURCES))
 SCRIPTS := $(wildcard tests/run tests/*.sh tests/*/*.sh bench/*.sh fuzz/*.sh .ci/run packaging/*.sh completion/*)
 
 lint-run: $(PROBED)
 	clang-format --dry-run --Werror $(SOURCES)
-	clang-tidy --quiet $(TIDY_SOURCES) -- -std=gnu11 -D_GNU_SOURCE -iquote include -iquote lib -Wall -Wextra
+	clang-tidy --quiet $(TIDY_SOURCES) -- -std=gnu11 -D_GNU_SOURCE -iquote include -iquote lib -iquote helper -Wall -Wextra
 	cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr --error-exitcode=1 \
-		--suppressions-list=.cppcheck -Iinclude -Ilib -D_GNU_SOURCE -D__x86_64__ $(TIDY_SOURCES)
-	for f in $(TIDY_SOURCES); do $(CC) $(filter-out -MMD -MP,$(OUR_CFLAGS)) $(CFLAGS) -fanalyzer -Werror -c -o /dev/null $$f || exit 1; done
+		--suppressions-list=.cppcheck -Iinclude -Ilib -Ihelper -D_GNU_SOURCE -D__x86_64__ $(TIDY_SOURCES)
+	for f in $(TIDY_SOURCES); do $(CC) $(filter-out -MMD -MP,$(OUR_CFLAGS)) -iquote helper $(CFLAGS) -fanalyzer -Werror -c -o /dev/null $$f || exit 1; done
 	shellcheck -x $(SCRIPTS)
 	mandoc -Tlint -W warning man/*.[1-9]
 
@@ -276,6 +285,7 @@ install: all ## install below DESTDIR; the administrator's own policy is never o
 		$(DESTDIR)$(tmpfilesdir) $(DESTDIR)$(completiondir) $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(docdir)/examples
 	install -m 644 $(BUILD)/pam_nsunshare.so $(DESTDIR)$(pamdir)/pam_nsunshare.so
 	install -m 755 $(BUILD)/nsunshare-init $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-init
+	install -m 755 $(BUILD)/nsunshare-net $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-net
 	install -m 755 $(BUILD)/nsunshare $(DESTDIR)$(sbindir)/nsunshare
 	install -m 644 completion/nsunshare $(DESTDIR)$(completiondir)/nsunshare
 	test -e $(DESTDIR)$(sysconfdir)/security/nsunshare.conf || \
@@ -288,6 +298,7 @@ install: all ## install below DESTDIR; the administrator's own policy is never o
 
 uninstall: ## take away what install put there; the policy stays
 	rm -f $(DESTDIR)$(pamdir)/pam_nsunshare.so $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-init
+	rm -f $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-net
 	rm -f $(DESTDIR)$(sbindir)/nsunshare $(DESTDIR)$(completiondir)/nsunshare
 	rm -f $(patsubst man/%,$(DESTDIR)$(mandir)/man5/%,$(wildcard man/*.5)) $(patsubst man/%,$(DESTDIR)$(mandir)/man8/%,$(wildcard man/*.8))
 	rm -f $(DESTDIR)$(tmpfilesdir)/nsunshare.conf

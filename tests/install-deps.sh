@@ -4,7 +4,8 @@
 # Says what it installs. Without root or apt it names what is missing and goes on: the build then says what it lacks.
 set -eu
 
-build='gcc libc6-dev linux-libc-dev make pkg-config libpam0g-dev libconfig-dev libcap-dev libseccomp-dev libsmartcols-dev musl-tools'
+build='gcc libc6-dev linux-libc-dev make pkg-config libpam0g-dev libconfig-dev libcap-dev libmnl-dev libseccomp-dev libsmartcols-dev
+	musl-tools'
 test='libcmocka-dev pamtester openssh-server openssh-client openssh-sftp-server sudo cron rsync git busybox strace
 	procps iproute2 util-linux login passwd libcap2-bin bsdextrautils valgrind bubblewrap jq'
 lint='clang-format clang-tidy cppcheck shellcheck mandoc'

@@ -45,7 +45,7 @@ check_header() {
 	in_comment { comment = comment $0 "\n"; if (/\*\/$/) in_comment = 0; next }
 	/^static inline / { comment = ""; next }
 	/^NSU_PRINTF\([^)]*\)$/ { next }
-	/^(NSU_[A-Z]+[ (]|const |unsigned |struct [a-z_]* |bool |int |int64_t |void |char |size_t )/ &&
+	/^(NSU_[A-Z]+[ (]|const |unsigned |struct [a-z_]* |bool |int |int64_t |uint32_t |void |char |size_t )/ &&
 	/(^|[ *])nsu_[a-z_0-9]+\(/ { declaration = ""; in_declaration = 1 }
 	in_declaration {
 		line = $0; sub(/^[ \t]+/, " ", line)
@@ -64,11 +64,11 @@ check_header() {
 	' "$1"
 }
 
-out=$(for header in include/*.h lib/*.h helper/*.h pam_module/*.h cli/*.h; do check_header "$header"; done)
+out=$(for header in include/*.h lib/*.h helper/*.h pam_module/*.h network/*.h cli/*.h; do check_header "$header"; done)
 printf '%s\n' "$out"
 # A header whose declarations were not recognised would pass unseen.
 found=$(printf '%s\n' "$out" | grep -cE '^(not )?ok - ')
-declared=$(cat include/*.h lib/*.h helper/*.h pam_module/*.h cli/*.h | grep -vE '^(/\*| \*|#|static|typedef|	)' | grep -cE '\bnsu_[a-z_0-9]+\(')
+declared=$(cat include/*.h lib/*.h helper/*.h pam_module/*.h network/*.h cli/*.h | grep -vE '^(/\*| \*|#|static|typedef|	)' | grep -cE '\bnsu_[a-z_0-9]+\(')
 if [ "$found" -eq "$declared" ] && [ "$found" -gt 0 ]; then
 	echo "ok - all $declared declarations were looked at"
 else

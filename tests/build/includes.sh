@@ -79,6 +79,17 @@ helper/remove.c:           proc text
 helper/setup.h:            plan
 helper/setup.c:            fsat kind marker mnt proc remove target
 helper/main.c:             channel confine fsat init plan proc remove setup wire
+network/address.h:
+network/address.c:
+network/netlink.h:
+network/netlink.c:         proc
+network/interface.h:       netlink
+network/interface.c:       address
+network/veth.h:            plan
+network/veth.c:            address confine interface netlink proc
+network/named.h:
+network/named.c:           fsat mnt proc
+network/main.c:            channel confine named plan proc veth wire
 pam_module/arguments.h:
 pam_module/arguments.c:    text
 pam_module/nested.h:       marker plan
@@ -113,11 +124,11 @@ check_file() {
 # Those of the files that include what matches, but for the ones that may.
 check_only() {
 	local name=$1 pattern=$2 may=$3
-	report "$name" "$(grep -lE "^#include [<\"]$pattern" include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] cli/*.[ch] |
+	report "$name" "$(grep -lE "^#include [<\"]$pattern" include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] network/*.[ch] cli/*.[ch] |
 		grep -vxE "$may")"
 }
 
-for file in include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] cli/*.[ch]; do
+for file in include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] network/*.[ch] cli/*.[ch]; do
 	check_file "$file"
 done
 while IFS=: read -r file _; do
@@ -129,6 +140,7 @@ check_only "libseccomp is known to the build only" 'seccomp\.h' 'lib/denials_mak
 check_only "PAM is known to the module's one file only" 'security/' 'pam_module/pam_nsunshare\.c'
 check_only "NSS is known to subject.c only" '(pwd|grp|netdb)\.h' 'lib/subject\.c|helper/confine\.c'
 check_only "the log is known to the module's one file only" 'syslog\.h' 'pam_module/pam_nsunshare\.c'
+check_only "libmnl is known to nsunshare-net only" 'libmnl' 'network/(netlink\.h|.*\.c)'
 check_only "libsmartcols is known to the admin tool only" 'libsmartcols' 'cli/.*'
 report "the helper never sees policy, subject or session" \
 	"$(grep -nE '^#include "(policy.*|subject|template|registry|session)\.h"' helper/*.[ch])"

@@ -32,7 +32,7 @@ installed() {
 
 has_files() {
 	local file
-	for file in lib/security/pam_nsunshare.so usr/libexec/nsunshare/nsunshare-init usr/sbin/nsunshare etc/security/nsunshare.conf \
+	for file in lib/security/pam_nsunshare.so usr/libexec/nsunshare/nsunshare-init usr/libexec/nsunshare/nsunshare-net usr/sbin/nsunshare etc/security/nsunshare.conf \
 		usr/share/man/man8/pam_nsunshare.8 usr/share/man/man8/nsunshare.8 usr/share/man/man5/nsunshare.conf.5 usr/lib/tmpfiles.d/nsunshare.conf \
 		usr/share/bash-completion/completions/nsunshare usr/share/doc/pam_nsunshare/LICENSE; do
 		[ -f "$place/root/$file" ] || { echo "missing: $file" && installed && return 1; }
@@ -40,8 +40,8 @@ has_files() {
 }
 
 has_modes() {
-	[ "$(stat -c %a "$place/root/usr/libexec/nsunshare/nsunshare-init" "$place/root/usr/sbin/nsunshare" \
-		"$place/root/lib/security/pam_nsunshare.so" "$place/root/etc/security/nsunshare.conf" | paste -sd ' ')" = '755 755 644 644' ]
+	[ "$(stat -c %a "$place/root/usr/libexec/nsunshare/nsunshare-init" "$place/root/usr/libexec/nsunshare/nsunshare-net" "$place/root/usr/sbin/nsunshare" \
+		"$place/root/lib/security/pam_nsunshare.so" "$place/root/etc/security/nsunshare.conf" | paste -sd ' ')" = '755 755 755 644 644' ]
 }
 
 keeps_policy() {

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * nsunshare-net: started by pam_nsunshare.so on the host, it makes what the net namespace of a session needs there, answers
+ * once, and ends.
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "channel.h"
+#include "confine.h"
+#include "defaults.h"
+#include "named.h"
+#include "plan.h"
+#include "proc.h"
+#include "veth.h"
+#include "wire.h"
+
+/* Static: too large for a stack that a hostile ulimit may have made small. */
+static unsigned char frame[NSU_FRAME_MAX];
+static struct nsu_plan plan;
+
+static int receive_plan(int *ret_helper_pidfd, struct nsu_fail *fail)
+{
+	size_t len;
+	int ret;
+
+	ret = nsu_channel_receive(NSU_HELPER_CHANNEL_FD, frame, sizeof(frame), &len, ret_helper_pidfd);
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "receive the plan");
+	ret = nsu_wire_decode(frame, len, &plan);
+	if (ret < 0)
+		return nsu_fail_because(fail, -ret,
+		                        "the plan is not of this version: are the module and %s of one build?",
+		                        NSU_NET_NAME);
+	return nsu_plan_check(&plan, fail);
+}
+
+static int carry_out(int helper_pidfd, struct nsu_fail *fail)
+{
+	int64_t deadline_ms = nsu_proc_now_ms() + plan.timeout_ms;
+
+	switch (plan.net.mode) {
+	case NSU_PLAN_NET_VETH:
+		if (helper_pidfd < 0)
+			return nsu_fail_because(fail, EPROTO, "the plan came without the helper's pidfd");
+		return nsu_veth_make(&plan, helper_pidfd, deadline_ms, fail);
+	case NSU_PLAN_NET_NAMED:
+		if (plan.net.create)
+			return nsu_named_make(plan.net.name, deadline_ms, fail);
+		break;
+	case NSU_PLAN_NET_LOOPBACK:
+	default:
+		break;
+	}
+	return nsu_fail_because(fail, EPROTO, "the plan wants nothing of %s", NSU_NET_NAME);
+}
+
+static int run(struct nsu_fail *fail)
+{
+	auto_close int helper_pidfd = -1;
+	int ret;
+
+	ret = nsu_confine_reset(NSU_NET_NAME, fail);
+	if (ret == 0)
+		ret = nsu_confine_keep(1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN, fail);
+	if (ret == 0)
+		ret = receive_plan(&helper_pidfd, fail);
+	return ret < 0 ? ret : carry_out(helper_pidfd, fail);
+}
+
+static bool is_started_by_module(void)
+{
+	struct stat st;
+
+	return fstat(NSU_HELPER_CHANNEL_FD, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+int main(void)
+{
+	static const char usage[] = NSU_NET_NAME
+		": makes the network of a session, started by pam_nsunshare.so only; see nsunshare.conf(5)\n";
+	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
+	size_t len;
+	int ret;
+
+	if (!is_started_by_module()) {
+		if (write(STDERR_FILENO, usage, sizeof(usage) - 1) < 0)
+			return 3;
+		return 2;
+	}
+	ret = run(&answer.fail);
+	if (nsu_wire_encode_answer(&answer, frame, sizeof(frame), &len) < 0)
+		return 1;
+	if (nsu_channel_send(NSU_HELPER_CHANNEL_FD, frame, len, -1) < 0)
+		return 1; /* there is nobody to hear it: what was made ends with the session's namespace */
+	return ret < 0 ? 1 : 0;
+}
