@@ -140,7 +140,7 @@ static int leave_terminal(struct nsu_fail *fail)
 	return 0;
 }
 
-int nsu_confine_reset(struct nsu_fail *fail)
+int nsu_confine_reset(const char *name, struct nsu_fail *fail)
 {
 	struct sched_param param = {0};
 	int ret;
@@ -166,7 +166,7 @@ int nsu_confine_reset(struct nsu_fail *fail)
 		syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &param);
 	setpriority(PRIO_PROCESS, 0, 0);
 	prctl(PR_SET_TIMERSLACK, NSU_TIMER_SLACK_NS, 0, 0, 0);
-	prctl(PR_SET_NAME, NSU_HELPER_NAME, 0, 0, 0); /* execveat(2) has made it a number */
+	prctl(PR_SET_NAME, name, 0, 0, 0); /* execveat(2) has made it a number */
 	return 0;
 }
 
@@ -210,21 +210,32 @@ static const struct duty {
 #define CALLS_MAX                                                                                                      \
 	(NSU_COUNT(calls_to_wait) + NSU_COUNT(calls_to_kill) + NSU_COUNT(calls_to_remove) + NSU_COUNT(calls_to_detach))
 
-static int drop_capabilities(unsigned keeps, struct nsu_fail *fail)
+int nsu_confine_keep(uint64_t capabilities, struct nsu_fail *fail)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
-		{.effective = 0},
+		{.effective = (uint32_t)capabilities, .permitted = (uint32_t)capabilities},
+		{.effective = (uint32_t)(capabilities >> 32), .permitted = (uint32_t)(capabilities >> 32)},
 	};
+
+	if (syscall(SYS_capset, &header, data) < 0)
+		return nsu_fail(fail, errno, "drop the capabilities");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return nsu_fail(fail, errno, "set no_new_privs");
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return nsu_fail(fail, errno, "become undumpable");
+	return 0;
+}
+
+static int drop_to_duties(unsigned keeps, struct nsu_fail *fail)
+{
+	uint64_t capabilities = 0;
 
 	for (size_t i = 0; i < NSU_COUNT(duties); i++) {
 		if (duties[i].keep & keeps)
-			data[0].effective |= duties[i].capabilities;
+			capabilities |= duties[i].capabilities;
 	}
-	data[0].permitted = data[0].effective;
-	if (syscall(SYS_capset, &header, data) < 0)
-		return nsu_fail(fail, errno, "drop the capabilities");
-	return 0;
+	return nsu_confine_keep(capabilities, fail);
 }
 
 /*
@@ -271,14 +282,7 @@ static int filter_calls(unsigned keeps, struct nsu_fail *fail)
 
 int nsu_confine_drop(unsigned keeps, struct nsu_fail *fail)
 {
-	int ret;
+	int ret = drop_to_duties(keeps, fail);
 
-	ret = drop_capabilities(keeps, fail);
-	if (ret < 0)
-		return ret;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return nsu_fail(fail, errno, "set no_new_privs");
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return nsu_fail(fail, errno, "become undumpable");
-	return filter_calls(keeps, fail);
+	return ret < 0 ? ret : filter_calls(keeps, fail);
 }

@@ -1,21 +1,34 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * confine.h - what the helper does to itself: away with what it inherited, later away with what it no longer needs.
+ * confine.h - what the helper, and an assistant (assist.h), does to itself: away with what it inherited, later away with what
+ * it no longer needs.
  */
 #ifndef NSU_CONFINE_H
 #define NSU_CONFINE_H
+
+#include <stdint.h>
 
 #include "base.h"
 #include "fail.h"
 
 /**
  * nsu_confine_reset - put off what was inherited from the opener, who may be a hostile user's su.
+ * @name: what the process is called from here on, at most 15 characters of it
  * @fail: record
  *
  * Groups, terminal and process group, signals (all blocked), umask, limits, scheduler, nice, timer slack, oom_score_adj,
  * descriptors 0-2 on /dev/null, all others but NSU_HELPER_CHANNEL_FD closed. Return: 0; -errno of the step.
  */
-NSU_CHECKED int nsu_confine_reset(struct nsu_fail *fail);
+NSU_CHECKED int nsu_confine_reset(const char *name, struct nsu_fail *fail);
+
+/**
+ * nsu_confine_keep - drop all capabilities but these, for good.
+ * @capabilities: bits 1 << CAP_*
+ * @fail:         record
+ *
+ * no_new_privs and not dumpable too. Return: 0; -EPERM if one of them is not there; -errno of capset(2), prctl(2).
+ */
+NSU_CHECKED int nsu_confine_keep(uint64_t capabilities, struct nsu_fail *fail);
 
 /* What PID 1 may have to do at the end of its session. */
 enum nsu_confine_keep {

@@ -77,7 +77,7 @@ static int prepare(int *ret_opener_pidfd, int *ret_sessions_dirfd, struct nsu_fs
 {
 	int ret;
 
-	ret = nsu_confine_reset(fail);
+	ret = nsu_confine_reset(NSU_HELPER_NAME, fail);
 	if (ret < 0)
 		return ret;
 	ret = nsu_proc_check_kernel(fail);

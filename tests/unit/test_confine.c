@@ -63,7 +63,7 @@ static void reset_it(void)
 	sigset_t mask;
 
 	be_hostile();
-	CHILD_CHECK_OK(nsu_confine_reset(&fail), &fail);
+	CHILD_CHECK_OK(nsu_confine_reset(NSU_HELPER_NAME, &fail), &fail);
 	check_identity();
 	check_descriptors();
 	CHILD_CHECK(umask(0) == 022);
@@ -96,7 +96,7 @@ static void reset_low_limits(void)
 
 	be_hostile();
 	CHILD_CHECK(setrlimit(RLIMIT_FSIZE, &none) == 0 && setrlimit(RLIMIT_DATA, &small) == 0);
-	CHILD_CHECK_OK(nsu_confine_reset(&fail), &fail);
+	CHILD_CHECK_OK(nsu_confine_reset(NSU_HELPER_NAME, &fail), &fail);
 	CHILD_CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY);
 	CHILD_CHECK(getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY);
 }
@@ -115,7 +115,7 @@ static void reset_without_privilege(void)
 
 	if (geteuid() == 0)
 		CHILD_CHECK(setresuid(65534, 65534, 65534) == 0);
-	CHILD_CHECK(nsu_confine_reset(&fail) == -EPERM);
+	CHILD_CHECK(nsu_confine_reset(NSU_HELPER_NAME, &fail) == -EPERM);
 	CHILD_CHECK(strcmp(fail.text, "become root for good") == 0);
 }
 
@@ -253,6 +253,27 @@ static void drop_keeps_the_capabilities_of_its_duties_only(void **state)
 	}
 }
 
+static void keep_net_admin_only(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	struct nsu_fail fail = NSU_FAIL_INIT;
+
+	CHILD_CHECK_OK(nsu_confine_keep(1ULL << CAP_NET_ADMIN, &fail), &fail);
+	CHILD_CHECK(syscall(SYS_capget, &header, data) == 0);
+	CHILD_CHECK(data[0].effective == 1U << CAP_NET_ADMIN && data[0].permitted == 1U << CAP_NET_ADMIN);
+	CHILD_CHECK(data[0].inheritable == 0 && data[1].permitted == 0);
+	CHILD_CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && prctl(PR_GET_DUMPABLE) == 0);
+	CHILD_CHECK(nsu_confine_keep(1ULL << CAP_SYS_ADMIN, &fail) == -EPERM);
+}
+
+static void keep_leaves_those_capabilities_and_no_way_back(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(keep_net_admin_only), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +282,7 @@ int main(void)
 		cmocka_unit_test(reset_fails_when_it_can_not_become_root),
 		cmocka_unit_test(drop_leaves_only_the_calls_of_process_1),
 		cmocka_unit_test(drop_leaves_what_removes_files_where_it_is_wanted),
+		cmocka_unit_test(keep_leaves_those_capabilities_and_no_way_back),
 		cmocka_unit_test(drop_keeps_the_capabilities_of_its_duties_only),
 	};
 
