@@ -83,7 +83,7 @@ HELPER_LDFLAGS = $(if $(SANITIZE),$(OUR_LDFLAGS),$(HELPER_STATIC) \
 	$(subst separate-code,noseparate-code,$(PROBED_HELPER_LDFLAGS)) -Wl,--gc-sections)
 
 # Shipped sources by name; tests by wildcard.
-LIB := fail text fsat proc ns channel subject template plan plan_spaces wire policy policy_layers policy_check policy_parse policy_value \
+LIB := fail text fsat proc ns channel subject template plan plan_spaces wire policy policy_layers policy_check policy_spaces policy_keys policy_parse policy_value \
 	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine policy_reach policy_places resolve resolve_ids resolve_spaces explain assist launch idmap cgroup harden session mnt marker
 LIB_OBJECTS := $(LIB:%=$(BUILD)/lib/%.o) $(BUILD)/denials.o
 MODULE := $(addprefix pam_module/,pam_nsunshare arguments nested variables)

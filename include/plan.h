@@ -38,6 +38,13 @@ enum nsu_plan_hidepid {
 	NSU_PLAN_HIDEPID_PTRACEABLE = 4,
 };
 
+/*
+ * What of a proc is read-only in a session with a user namespace, below each proc, where it exists: the session's root is
+ * still uid 0 to these files, and they reach the host.
+ */
+#define NSU_PLAN_PROTECTED_IN_PROC 8
+extern const char *const nsu_plan_protected_in_proc[NSU_PLAN_PROTECTED_IN_PROC];
+
 /* The members lie so that there are no holes: under a small `ulimit -d` of su's user each page counts. */
 struct nsu_plan_mount {
 	const char *path;   /* clean absolute path; in the plan's text */
@@ -218,6 +225,27 @@ bool nsu_plan_may_be_writable(const char *path);
 bool nsu_plan_throws_away(const struct nsu_plan *plan);
 
 /**
+ * nsu_plan_outside - what an id inside a user namespace is outside.
+ * @ranges:      of the map
+ * @n:           how many
+ * @id:          inside
+ * @ret_outside: the answer; untouched if there is none
+ *
+ * Pure. Return: whether the map has it.
+ */
+bool nsu_plan_outside(const struct nsu_plan_range *ranges, size_t n, uint32_t id, uint32_t *ret_outside);
+
+/**
+ * nsu_plan_may_be_pool - may sessions get their addresses from this network?
+ * @network:    IPv4, in the machine's byte order
+ * @prefix_len: bits that are fixed
+ *
+ * 8 to 30 of them, none set behind, and none of the networks 0, 127, and from 224 on, which no host can have. Pure.
+ * Return: whether they may.
+ */
+bool nsu_plan_may_be_pool(uint32_t network, unsigned prefix_len);
+
+/**
  * nsu_plan_has_limits - does a plan want a cgroup of the session's own?
  * @plan: borrowed
  *
@@ -243,7 +271,7 @@ unsigned nsu_plan_started_in(const struct nsu_plan *plan);
  * or exposed place above an earlier mask or read-only place; a tmpfs of root's on NSU_RUN_DIR before a mask and hosts; limits of every tmpfs set and in
  * range; no tmpfs and no instance that others than root may write over places of the system (nsu_plan_may_be_writable);
  * proc and instances that are thrown away only with the pid, mqueue only with the ipc, host and domain name only with the
- * uts namespace; sysfs only with net, cgroup mounts only with cgroup or net, user only with mount; what net, user, time and
+ * uts namespace; sysfs only with net, cgroup mounts only with cgroup or net, user only with mount, and then nothing below an instance that is removed; what net, user, time and
  * limits say in range and only with their namespace, the user's own uid and gid in its maps; any mount and the pid namespace only with the mount namespace, and with private or slave propagation; an
  * id where there is an instance; times in range. Both sides of the channel ask this. Return: 0; -EINVAL.
  */

@@ -10,6 +10,10 @@
 #include "plan_spaces.h"
 #include "text.h"
 
+const char *const nsu_plan_protected_in_proc[NSU_PLAN_PROTECTED_IN_PROC] = {
+	"sys", "sysrq-trigger", "irq", "bus", "acpi", "scsi", "fs", "dynamic_debug",
+};
+
 const char *nsu_plan_mount_name(enum nsu_plan_mount_type type)
 {
 	static const char *const names[NSU_PLAN_MOUNT_TYPES] = {

@@ -23,10 +23,28 @@ unsigned nsu_plan_started_in(const struct nsu_plan *plan)
 	return plan->namespaces & ~later;
 }
 
+bool nsu_plan_outside(const struct nsu_plan_range *ranges, size_t n, uint32_t id, uint32_t *ret_outside)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (id < ranges[i].inside || id - ranges[i].inside >= ranges[i].count)
+			continue;
+		*ret_outside = ranges[i].outside + (id - ranges[i].inside);
+		return true;
+	}
+	return false;
+}
+
+bool nsu_plan_may_be_pool(uint32_t network, unsigned prefix_len)
+{
+	unsigned first = network >> 24;
+
+	return prefix_len >= NSU_NET_PREFIX_MIN && prefix_len <= NSU_NET_PREFIX_MAX &&
+	       (network & (UINT32_MAX >> prefix_len)) == 0 && first != 0 && first != 127 && first < 224;
+}
+
 static int check_veth(const struct nsu_plan_net *net, struct nsu_fail *fail)
 {
-	if (net->prefix_len < NSU_NET_PREFIX_MIN || net->prefix_len > NSU_NET_PREFIX_MAX ||
-	    (net->pool & (UINT32_MAX >> net->prefix_len)))
+	if (!nsu_plan_may_be_pool(net->pool, net->prefix_len))
 		return nsu_fail_because(fail, EINVAL, "the pool of the net namespace is not a network of %u to %u bits",
 		                        NSU_NET_PREFIX_MIN, NSU_NET_PREFIX_MAX);
 	if (net->mtu && (net->mtu < NSU_NET_MTU_MIN || net->mtu > NSU_NET_MTU_MAX))
@@ -83,18 +101,25 @@ static int check_map(const struct nsu_plan_range *ranges, size_t n, const char *
 	return 0;
 }
 
-static bool is_inside(const struct nsu_plan_range *ranges, size_t n, uint32_t id)
+/* Process 1 can not take off a mount that is locked to what is below it. */
+static int check_thrown_away(const struct nsu_plan *plan, struct nsu_fail *fail)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (id >= ranges[i].inside && id - ranges[i].inside < ranges[i].count)
-			return true;
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		for (size_t j = 0; plan->mounts[i].throw_away && j < plan->n_mounts; j++) {
+			if (nsu_text_is_below(plan->mounts[j].path, plan->mounts[i].path))
+				return nsu_fail_because(fail, EINVAL,
+				                        "instance on '%s' that is removed at logout: with the user "
+				                        "namespace nothing may be mounted below it, as on '%s'",
+				                        plan->mounts[i].path, plan->mounts[j].path);
+		}
 	}
-	return false;
+	return 0;
 }
 
 static int check_user(const struct nsu_plan *plan, struct nsu_fail *fail)
 {
 	const struct nsu_plan_user *user = &plan->user;
+	uint32_t outside;
 	int ret;
 
 	if (!(plan->namespaces & CLONE_NEWUSER)) {
@@ -109,15 +134,15 @@ static int check_user(const struct nsu_plan *plan, struct nsu_fail *fail)
 		ret = check_map(user->gids, user->n_gids, "gid", fail);
 	if (ret < 0)
 		return ret;
-	if (!is_inside(user->uids, user->n_uids, plan->uid))
+	if (!nsu_plan_outside(user->uids, user->n_uids, plan->uid, &outside))
 		return nsu_fail_because(fail, EINVAL, "the uid map has no uid %u inside, which the login is to become",
 		                        (unsigned)plan->uid);
-	if (!is_inside(user->gids, user->n_gids, plan->gid))
+	if (!nsu_plan_outside(user->gids, user->n_gids, plan->gid, &outside))
 		return nsu_fail_because(fail, EINVAL, "the gid map has no gid %u inside, which the login is to become",
 		                        (unsigned)plan->gid);
 	if (user->max_user_namespaces < -1 || user->max_user_namespaces > INT32_MAX)
 		return nsu_fail_because(fail, EINVAL, "max_user_namespaces is out of range");
-	return 0;
+	return check_thrown_away(plan, fail);
 }
 
 static int check_time(const struct nsu_plan *plan, struct nsu_fail *fail)

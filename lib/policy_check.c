@@ -34,9 +34,8 @@ int nsu_policy_wrong(struct nsu_fail *fail, const struct nsu_origin *origin, con
 	                        text);
 }
 
-/* The line of a key, or that of the rule where no line of the policy gives it. */
-static const struct nsu_origin *where(const struct nsu_effective *effective, enum nsu_key key,
-                                      const struct nsu_origin *otherwise)
+const struct nsu_origin *nsu_policy_where(const struct nsu_effective *effective, enum nsu_key key,
+                                          const struct nsu_origin *otherwise)
 {
 	return effective->origins[key].line ? &effective->origins[key] : otherwise;
 }
@@ -54,7 +53,7 @@ static int check_uts(const struct nsu_effective *effective, const struct nsu_ori
 		return 0;
 	for (size_t i = 0; i < NSU_COUNT(names); i++) {
 		if (names[i].value[0])
-			return nsu_policy_wrong(fail, where(effective, names[i].key, origin), names[i].name,
+			return nsu_policy_wrong(fail, nsu_policy_where(effective, names[i].key, origin), names[i].name,
 			                        "it needs the namespace \"uts\" (\"\" takes an inherited name back)");
 	}
 	return 0;
@@ -75,7 +74,7 @@ static int check_pid(const struct nsu_effective *effective, const struct nsu_ori
 		return 0;
 	for (size_t i = 0; i < NSU_COUNT(keys); i++) {
 		if (keys[i].is_used)
-			return nsu_policy_wrong(fail, where(effective, keys[i].key, origin), keys[i].name,
+			return nsu_policy_wrong(fail, nsu_policy_where(effective, keys[i].key, origin), keys[i].name,
 			                        "a fresh proc needs the namespace \"pid\"");
 	}
 	for (size_t i = 0; i < effective->n_mounts; i++) {
@@ -111,14 +110,15 @@ static int check_propagation(const struct nsu_effective *effective, const struct
 	const struct nsu_settings *values = &effective->values;
 	bool has_hosts = values->hostname[0] && (values->namespaces & CLONE_NEWNS);
 	bool has_mounts = effective->n_mounts > 0 || values->expose.n > 0 || has_hosts ||
-	                  (values->namespaces & CLONE_NEWPID) ||
+	                  (values->namespaces & (CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWUSER)) ||
 	                  ((values->namespaces & CLONE_NEWIPC) && (values->namespaces & CLONE_NEWNS));
 
 	if (!has_mounts || values->propagation == NSU_PLAN_PRIVATE || values->propagation == NSU_PLAN_SLAVE)
 		return 0;
-	return nsu_policy_wrong(fail, where(effective, NSU_KEY_PROPAGATION, origin), "propagation",
-	                        "only \"private\" and \"slave\" go with mounts, a host name or the namespaces \"pid\" "
-	                        "and \"ipc\": the session's mounts would appear on the host");
+	return nsu_policy_wrong(fail, nsu_policy_where(effective, NSU_KEY_PROPAGATION, origin), "propagation",
+	                        "only \"private\" and \"slave\" go with mounts, a host name or the namespaces \"pid\", "
+	                        "\"ipc\", \"net\", \"cgroup\" and \"user\": the session's mounts would appear on "
+	                        "the host");
 }
 
 static bool hides_or_protects(const struct nsu_mount_spec *mount)
@@ -186,7 +186,7 @@ static int check_mounts(const struct nsu_effective *effective, const struct nsu_
 	int ret = 0;
 
 	if (effective->has_too_many || effective->n_mounts + expose->n > MOUNTS_MAX)
-		return nsu_policy_wrong(fail, where(effective, NSU_KEY_EXTRA_MOUNTS, origin), "extra_mounts",
+		return nsu_policy_wrong(fail, nsu_policy_where(effective, NSU_KEY_EXTRA_MOUNTS, origin), "extra_mounts",
 		                        "with `mounts` and `expose` more than %d mounts", MOUNTS_MAX);
 	for (size_t i = 0; ret == 0 && i < effective->n_mounts; i++)
 		ret = check_mount(effective, i, fail);
@@ -202,7 +202,7 @@ int nsu_policy_check_settings(const struct nsu_effective *effective, const struc
 
 	if (effective->values.namespaces == 0 && effective->n_mounts == 0)
 		return nsu_policy_wrong(
-			fail, where(effective, NSU_KEY_NAMESPACES, origin),
+			fail, nsu_policy_where(effective, NSU_KEY_NAMESPACES, origin),
 			effective->origins[NSU_KEY_NAMESPACES].line ? "namespaces" : "profile",
 			"'%s' has neither namespaces nor mounts and would isolate nothing (\"none\" says that)",
 			profile->name);
@@ -215,7 +215,7 @@ int nsu_policy_check_settings(const struct nsu_effective *effective, const struc
 		ret = check_propagation(effective, origin, fail);
 	if (ret == 0)
 		ret = check_mounts(effective, origin, fail);
-	return ret;
+	return ret < 0 ? ret : nsu_policy_check_spaces(effective, origin, fail);
 }
 
 /* By name; of one name, the one that was read first. */

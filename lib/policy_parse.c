@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From a libconfig text to the rules and profiles of a struct nsu_policy. Every key is a row of a table (name, kind, place,
- * limits): what is in no row is refused. The text has passed nsu_policy_scan().
+ * From a libconfig text to the rules and profiles of a struct nsu_policy. Every key is a row of a table
+ * (policy_keys.c): what is in no row is refused. The text has passed nsu_policy_scan().
  */
 #include "policy_parse.h"
 
@@ -15,103 +15,6 @@
 #include "policy_value.h"
 
 #define PROFILE_NAME_MAX 64 /* it stands in log lines and in the marker of a session */
-#define IN(type, member) .offset = offsetof(struct type, member)
-#define SET(member)      IN(nsu_settings, member)
-#define KEY(name)        .key = NSU_KEY_##name
-
-static const unsigned hidepids[] = {NSU_PLAN_HIDEPID_OFF, NSU_PLAN_HIDEPID_NOACCESS, NSU_PLAN_HIDEPID_INVISIBLE,
-                                    NSU_PLAN_HIDEPID_PTRACEABLE};
-
-#define TABLE(name, rows)                                                                                              \
-	{                                                                                                              \
-		name, rows, NSU_COUNT(rows)                                                                            \
-	}
-
-static const struct nsu_row proc_rows[] = {
-	{"hidepid", NSU_VALUE_WORD, SET(hidepid), .words = "off|noaccess|invisible|ptraceable", .values = hidepids,
-         KEY(PROC_HIDEPID)},
-	{"subset", NSU_VALUE_WORD, SET(subset_pid), .words = "all|pid", KEY(PROC_SUBSET)},
-	{"path", NSU_VALUE_PATH, SET(proc_path), KEY(PROC_PATH)},
-};
-
-static const struct nsu_row net_rows[] = {
-	{"mode", NSU_VALUE_NET_MODE, SET(net), KEY(NET_MODE)},
-	{"create", NSU_VALUE_BOOL, SET(create), KEY(NET_CREATE)},
-	{"bridge", NSU_VALUE_INTERFACE, SET(bridge), KEY(NET_BRIDGE)},
-	{"pool", NSU_VALUE_POOL, SET(pool), KEY(NET_POOL)},
-	{"gateway", NSU_VALUE_BOOL, SET(gateway), KEY(NET_GATEWAY)},
-	{"isolated", NSU_VALUE_BOOL, SET(isolated), KEY(NET_ISOLATED)},
-	{"mtu", NSU_VALUE_NUMBER, SET(mtu), NSU_NET_MTU_MIN, NSU_NET_MTU_MAX, KEY(NET_MTU)},
-};
-
-static const struct nsu_row time_rows[] = {
-	{"boottime", NSU_VALUE_INTEGER, SET(boottime), -NSU_TIME_OFFSET_MAX, NSU_TIME_OFFSET_MAX, KEY(TIME_BOOTTIME)},
-	{"monotonic", NSU_VALUE_INTEGER, SET(monotonic), -NSU_TIME_OFFSET_MAX, NSU_TIME_OFFSET_MAX,
-         KEY(TIME_MONOTONIC)},
-};
-
-static const struct nsu_row limits_rows[] = {
-	{"memory", NSU_VALUE_BYTES, SET(memory_bytes), NSU_LIMITS_MEMORY_MIN, KEY(LIMITS_MEMORY)},
-	{"tasks", NSU_VALUE_NUMBER, SET(tasks), 1, NSU_LIMITS_TASKS_MAX, KEY(LIMITS_TASKS)},
-	{"cpu_weight", NSU_VALUE_NUMBER, SET(cpu_weight), 1, NSU_LIMITS_WEIGHT_MAX, KEY(LIMITS_CPU_WEIGHT)},
-	{"parent", NSU_VALUE_PLACE, SET(limits_parent), KEY(LIMITS_PARENT)},
-};
-
-static const struct nsu_table proc_table = TABLE("proc", proc_rows);
-static const struct nsu_table net_table = TABLE("net", net_rows);
-static const struct nsu_table time_table = TABLE("time", time_rows);
-static const struct nsu_table limits_table = TABLE("limits", limits_rows);
-
-static const struct nsu_row settings_rows[] = {
-	{"namespaces", NSU_VALUE_NAMESPACES, SET(namespaces), KEY(NAMESPACES)},
-	{"net", NSU_VALUE_GROUP, .table = &net_table},
-	{"user_map", NSU_VALUE_USER_MAP, SET(user_map), KEY(USER_MAP)},
-	{"max_user_namespaces", NSU_VALUE_INTEGER, SET(max_user_namespaces), 0, INT32_MAX, KEY(MAX_USER_NAMESPACES)},
-	{"time", NSU_VALUE_GROUP, .table = &time_table},
-	{"limits", NSU_VALUE_GROUP, .table = &limits_table},
-	{"no_new_privs", NSU_VALUE_BOOL, SET(no_new_privs), KEY(NO_NEW_PRIVS)},
-	{"capabilities", NSU_VALUE_CAPABILITIES, SET(drop), KEY(CAPABILITIES)},
-	{"deny_calls", NSU_VALUE_BITS, SET(denials), .words = "tiocsti|user_namespaces|kexec|modules|keyctl",
-         KEY(DENY_CALLS)},
-	{"hostname", NSU_VALUE_TEMPLATE, SET(hostname), KEY(HOSTNAME)},
-	{"domainname", NSU_VALUE_TEMPLATE, SET(domainname), KEY(DOMAINNAME)},
-	{"propagation", NSU_VALUE_WORD, SET(propagation), .words = "private|slave|shared|unchanged", KEY(PROPAGATION)},
-	{"proc", NSU_VALUE_GROUP, .table = &proc_table},
-	{"mounts", NSU_VALUE_MOUNTS, SET(mounts), KEY(MOUNTS)},
-	{"extra_mounts", NSU_VALUE_MOUNTS, SET(extra_mounts), KEY(EXTRA_MOUNTS)},
-	{"expose", NSU_VALUE_PATHS, SET(expose), KEY(EXPOSE)},
-	{"environment", NSU_VALUE_ENVIRONMENT, SET(environment), KEY(ENVIRONMENT)},
-	{"nested", NSU_VALUE_WORD, SET(nested), .words = "nest|stay|deny", KEY(NESTED)},
-	{"timeout", NSU_VALUE_NUMBER, SET(timeout_ms), NSU_TIMEOUT_MIN_MS, NSU_TIMEOUT_MAX_MS, KEY(TIMEOUT)},
-	{"stop_timeout", NSU_VALUE_NUMBER, SET(stop_timeout_ms), 0, NSU_STOP_TIMEOUT_MAX_MS, KEY(STOP_TIMEOUT)},
-	{"enforce", NSU_VALUE_BOOL, SET(enforce), KEY(ENFORCE)},
-	{"on_error", NSU_VALUE_WORD, SET(on_error), .words = "deny|allow", KEY(ON_ERROR)},
-};
-
-static const struct nsu_row profile_rows[] = {
-	{"base", NSU_VALUE_STRING, IN(nsu_profile, base_name), .line_offset = offsetof(struct nsu_profile, base_line)},
-};
-
-static const struct nsu_row rule_rows[] = {
-	{"user", NSU_VALUE_NAMES, IN(nsu_rule, users)},
-	{"group", NSU_VALUE_NAMES, IN(nsu_rule, groups)},
-	{"uid", NSU_VALUE_UIDS, IN(nsu_rule, uids)},
-	{"service", NSU_VALUE_STRINGS, IN(nsu_rule, services)},
-	{"tty", NSU_VALUE_STRINGS, IN(nsu_rule, ttys)},
-	{"rhost", NSU_VALUE_STRINGS, IN(nsu_rule, rhosts)},
-	{"profile", NSU_VALUE_STRING, IN(nsu_rule, profile_name),
-         .line_offset = offsetof(struct nsu_rule, profile_line)},
-};
-
-static const struct nsu_row user_rows[] = {
-	{"profile", NSU_VALUE_STRING, IN(nsu_rule, profile_name),
-         .line_offset = offsetof(struct nsu_rule, profile_line)},
-};
-
-static const struct nsu_table settings_table = TABLE("", settings_rows);
-static const struct nsu_table profile_table = TABLE("a profile", profile_rows);
-static const struct nsu_table rule_table = TABLE("a rule", rule_rows);
-static const struct nsu_table user_table = TABLE("a user's file", user_rows);
 
 static const struct nsu_row *find_row(const struct nsu_table *table, const config_setting_t *setting)
 {
@@ -172,7 +75,7 @@ static int parse_key(const struct nsu_parse *parse, const config_setting_t *sett
 			*(unsigned *)(void *)((char *)base + row->line_offset) = nsu_value_origin(parse, setting).line;
 		return nsu_value_set(parse, setting, row, base);
 	}
-	row = find_row(&settings_table, setting);
+	row = find_row(&nsu_settings_keys, setting);
 	if (!row)
 		return unknown_key(parse, setting, table);
 	if (row->kind == NSU_VALUE_GROUP)
@@ -198,7 +101,7 @@ static int parse_rule(const struct nsu_parse *parse, const config_setting_t *gro
 	rule->is_broken = true;
 	if (config_setting_type(group) != CONFIG_TYPE_GROUP)
 		return nsu_value_wrong_type(parse, group, "groups { profile = ...; }");
-	ret = parse_keys(parse, group, &rule_table, rule, &rule->settings);
+	ret = parse_keys(parse, group, &nsu_rule_keys, rule, &rule->settings);
 	if (ret < 0)
 		return ret;
 	if (!rule->profile_name)
@@ -256,7 +159,7 @@ static int parse_profile(const struct nsu_parse *parse, const config_setting_t *
 		return nsu_value_wrong(parse, group,
 		                       "a built-in profile can't be defined anew; choose another "
 		                       "name, with base = \"default\"");
-	ret = parse_keys(parse, group, &profile_table, profile, &profile->settings);
+	ret = parse_keys(parse, group, &nsu_profile_keys, profile, &profile->settings);
 	profile->is_broken = ret < 0;
 	return ret;
 }
@@ -323,7 +226,7 @@ static int parse_user(const struct nsu_parse *parse, const config_setting_t *roo
 	user->origin = (struct nsu_origin){parse->source->file, 1};
 	if (config_setting_length(root) == 0)
 		return nsu_fail_because(parse->fail, EINVAL, "%s:1: no key in it", parse->source->file);
-	return parse_keys(parse, root, &user_table, user, &user->settings);
+	return parse_keys(parse, root, &nsu_user_keys, user, &user->settings);
 }
 
 /* libconfig's commonest errors, said so that they help. */

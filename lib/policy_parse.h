@@ -317,6 +317,28 @@ NSU_CHECKED int nsu_policy_check_settings(const struct nsu_effective *effective,
                                           const struct nsu_origin *origin, struct nsu_fail *fail);
 
 /**
+ * nsu_policy_check_spaces - the part of nsu_policy_check_settings() that is about single namespaces and limits.
+ * @effective: merged
+ * @origin:    to blame where no layer's line is
+ * @fail:      record; text "file:line: ..."
+ *
+ * Pure. Return: 0; -EINVAL.
+ */
+NSU_CHECKED int nsu_policy_check_spaces(const struct nsu_effective *effective, const struct nsu_origin *origin,
+                                        struct nsu_fail *fail);
+
+/**
+ * nsu_policy_where - the line that gives a key.
+ * @effective: merged
+ * @key:       the key
+ * @otherwise: the place to blame where no line of the policy gives it
+ *
+ * Pure. Return: the one or the other.
+ */
+const struct nsu_origin *nsu_policy_where(const struct nsu_effective *effective, enum nsu_key key,
+                                          const struct nsu_origin *otherwise);
+
+/**
  * nsu_policy_origin - an origin as text.
  * @origin: borrowed
  * @buffer: caller's, @cap bytes; always terminated

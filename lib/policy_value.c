@@ -306,11 +306,11 @@ static int set_pool(const struct nsu_parse *parse, const config_setting_t *setti
 
 	if (!string)
 		return nsu_value_wrong_type(parse, setting, "a string such as \"10.64.0.0/16\"");
-	if (nsu_text_to_network(string, &network, &prefix_len) < 0 || prefix_len < NSU_NET_PREFIX_MIN ||
-	    prefix_len > NSU_NET_PREFIX_MAX)
-		return nsu_value_wrong(parse, setting,
-		                       "expected an IPv4 network of 8 to 30 bits such as \"10.64.0.0/16\", all behind "
-		                       "them zero");
+	if (nsu_text_to_network(string, &network, &prefix_len) < 0 || !nsu_plan_may_be_pool(network, prefix_len))
+		return nsu_value_wrong(
+			parse, setting,
+			"expected an IPv4 network of hosts, of 8 to 30 bits and all behind them zero, such as "
+			"\"10.64.0.0/16\"");
 	*pool = (struct nsu_pool){network, prefix_len};
 	return 0;
 }

@@ -64,6 +64,11 @@ struct nsu_table {
 	size_t n_rows;
 };
 
+extern const struct nsu_table nsu_settings_keys; /* of a profile, which a rule and a user's file may override */
+extern const struct nsu_table nsu_profile_keys;  /* of a profile only, and likewise the next two */
+extern const struct nsu_table nsu_rule_keys;
+extern const struct nsu_table nsu_user_keys;
+
 struct nsu_parse {
 	struct nsu_policy *policy;
 	struct nsu_source *source; /* the file under way */

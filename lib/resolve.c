@@ -67,9 +67,20 @@ static int add_mount(const struct resolve *resolve, const char *template, const 
 	return 0;
 }
 
+/* Files belong to ids outside: what the login is inside a user namespace may be another there. */
+static uint32_t owner(const struct nsu_plan *plan, const struct nsu_plan_range *ranges, size_t n, uint32_t id)
+{
+	uint32_t outside = id;
+
+	if (plan->namespaces & CLONE_NEWUSER)
+		nsu_plan_outside(ranges, n, id, &outside);
+	return outside;
+}
+
 static int add_spec(const struct resolve *resolve, const struct nsu_mount_spec *spec)
 {
 	const struct nsu_subject *subject = resolve->subject;
+	const struct nsu_plan *plan = resolve->plan;
 	struct nsu_plan_mount mount = {.type = (enum nsu_plan_mount_type)spec->type, .optional = spec->optional};
 	char source[NSU_PATH_MAX];
 	int ret;
@@ -85,8 +96,8 @@ static int add_spec(const struct resolve *resolve, const struct nsu_mount_spec *
 	}
 	if (mount.type == NSU_PLAN_TMPFS || mount.type == NSU_PLAN_INSTANCE) {
 		mount.mode = (mode_t)spec->mode;
-		mount.uid = spec->owner_is_user ? subject->uid : 0;
-		mount.gid = spec->owner_is_user ? subject->gid : 0;
+		mount.uid = spec->owner_is_user ? owner(plan, plan->user.uids, plan->user.n_uids, subject->uid) : 0;
+		mount.gid = spec->owner_is_user ? owner(plan, plan->user.gids, plan->user.n_gids, subject->gid) : 0;
 	}
 	if (mount.type == NSU_PLAN_BIND) {
 		ret = expand_path(resolve, spec->source, &spec->origin, source);
@@ -95,7 +106,7 @@ static int add_spec(const struct resolve *resolve, const struct nsu_mount_spec *
 		if (ret < 0)
 			return ret;
 	}
-	if (mount.throw_away && !(resolve->plan->namespaces & CLONE_NEWPID))
+	if (mount.throw_away && !(plan->namespaces & CLONE_NEWPID))
 		return nsu_policy_wrong(resolve->fail, &spec->origin, "remove",
 		                        "an instance that ends with its session needs the namespace \"pid\", which "
 		                        "service %s gets only from a rule whose `service` names it",
@@ -111,6 +122,13 @@ static bool policy_mounts(const struct resolve *resolve, const char *path)
 			return true;
 	}
 	return false;
+}
+
+static int add_implied_mount(const struct resolve *resolve, const char *path, const struct nsu_plan_mount *mount)
+{
+	struct nsu_origin origin = {NSU_ORIGIN_IMPLIED, 0};
+
+	return policy_mounts(resolve, path) ? 0 : add_mount(resolve, path, mount, &origin);
 }
 
 /* How many mounts of the policy come first, since one of them covers a place that is implied: a tmpfs on /run. */
@@ -148,7 +166,9 @@ static int add_implied(const struct resolve *resolve, bool is_late, bool run_is_
 	          .hidepid = (enum nsu_plan_hidepid)values->hidepid,
 	          .subset_pid = values->subset_pid}},
 		{"/sys", has_net && !is_late, {.type = NSU_PLAN_SYSFS, .read_only = has_user}},
-		{"/sys", has_user && !has_net && !is_late, {.type = NSU_PLAN_READONLY, .recursive = true}},
+		{"/sys",
+	         has_user && !has_net && !is_late,
+	         {.type = NSU_PLAN_READONLY, .optional = true, .recursive = true}},
 		{"/sys/fs/cgroup",
 	         (has_net || (plan->namespaces & CLONE_NEWCGROUP)) && !is_late,
 	         {.type = NSU_PLAN_CGROUP, .optional = true, .read_only = has_user}},
@@ -171,16 +191,45 @@ static int add_implied(const struct resolve *resolve, bool is_late, bool run_is_
 	};
 
 	for (size_t i = 0; i < NSU_COUNT(implied); i++) {
-		struct nsu_origin origin = {NSU_ORIGIN_IMPLIED, 0};
-		int ret;
+		int ret = implied[i].is_wanted ? add_implied_mount(resolve, implied[i].path, &implied[i].mount) : 0;
 
-		if (!implied[i].is_wanted || policy_mounts(resolve, implied[i].path))
-			continue;
-		ret = add_mount(resolve, implied[i].path, &implied[i].mount, &origin);
 		if (ret < 0)
 			return ret;
 	}
 	return 0;
+}
+
+/*
+ * What of a proc reaches the host is read-only for the root of a user namespace: of the fresh one, and of the host's, which
+ * is there still where the fresh one is elsewhere or missing.
+ */
+static int protect_proc(const struct resolve *resolve, const char *proc_path)
+{
+	static const struct nsu_plan_mount read_only = {.type = NSU_PLAN_READONLY, .recursive = true, .optional = true};
+	char path[NSU_PATH_MAX];
+	int ret = 0;
+
+	for (size_t i = 0; ret == 0 && i < NSU_PLAN_PROTECTED_IN_PROC; i++) {
+		if (snprintf(path, sizeof(path), "%s/%s", proc_path, nsu_plan_protected_in_proc[i]) >=
+		    (int)sizeof(path))
+			return nsu_fail(resolve->fail, ENAMETOOLONG, "plan the mounts");
+		ret = add_implied_mount(resolve, path, &read_only);
+	}
+	return ret;
+}
+
+static int add_protection(const struct resolve *resolve)
+{
+	const char *proc_path = resolve->effective->values.proc_path;
+	unsigned namespaces = resolve->plan->namespaces;
+	int ret;
+
+	if (!(namespaces & CLONE_NEWUSER))
+		return 0;
+	ret = protect_proc(resolve, "/proc");
+	if (ret == 0 && (namespaces & CLONE_NEWPID) && strcmp(proc_path, "/proc") != 0)
+		ret = protect_proc(resolve, proc_path);
+	return ret;
 }
 
 /* What the policy mounts already has nothing below it that is the host's. */
@@ -208,6 +257,8 @@ static int resolve_mounts(const struct resolve *resolve)
 	if (!(resolve->plan->namespaces & CLONE_NEWNS))
 		return 0;
 	ret = add_implied(resolve, false, n_covering > 0);
+	if (ret == 0)
+		ret = add_protection(resolve);
 	for (size_t i = 0; ret == 0 && i < effective->n_mounts; i++) {
 		ret = add_spec(resolve, effective->mounts[i]);
 		if (ret == 0 && i + 1 == n_covering)

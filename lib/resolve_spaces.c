@@ -66,28 +66,21 @@ static int resolve_net(const struct nsu_effective *effective, const struct nsu_s
 	return keep(plan, values->bridge, &net->bridge, fail);
 }
 
-static bool is_inside(const struct nsu_ranges *ranges, uint32_t id)
-{
-	for (size_t i = 0; i < ranges->n; i++) {
-		if (id >= ranges->items[i].inside && id - ranges->items[i].inside < ranges->items[i].count)
-			return true;
-	}
-	return false;
-}
-
 /* initgroups(3), which sshd calls when the session is open, fails for a group that is not inside; for su it did before. */
 static int note_groups(const struct nsu_effective *effective, struct nsu_subject *subject, struct nsu_plan *plan,
                        struct nsu_fail *fail)
 {
 	const struct nsu_origin *origin = &effective->origins[NSU_KEY_USER_MAP];
+	const struct nsu_ranges *map = &effective->values.user_map.gids;
 	char place[NSU_PATH_MAX + 16];
+	uint32_t outside;
 	int ret;
 
 	ret = nsu_subject_list_groups(subject, fail);
 	if (ret < 0)
 		return ret;
 	for (int i = 0; i < subject->n_groups; i++) {
-		if (is_inside(&effective->values.user_map.gids, subject->groups[i]))
+		if (nsu_plan_outside(map->items, map->n, subject->groups[i], &outside))
 			continue;
 		nsu_plan_note(plan,
 		              "%s: key 'user_map': no gid %u inside, of the user's groups: services that set them "
@@ -109,7 +102,9 @@ static int resolve_map(const struct nsu_effective *effective, struct nsu_subject
 	} ids[] = {{"uid", &map->uids, subject->uid}, {"gid", &map->gids, subject->gid}};
 
 	for (size_t i = 0; i < NSU_COUNT(ids); i++) {
-		if (!is_inside(ids[i].ranges, ids[i].id))
+		uint32_t outside;
+
+		if (!nsu_plan_outside(ids[i].ranges->items, ids[i].ranges->n, ids[i].id, &outside))
 			return nsu_policy_wrong(fail, &effective->origins[NSU_KEY_USER_MAP], "user_map",
 			                        "there is no %s %u inside, the login's own: a range of `%s` must hold "
 			                        "it",

@@ -47,6 +47,8 @@ lib/policy_findings.h:     policy policy_parse
 lib/policy_findings.c:
 lib/policy_layers.c:       policy_parse
 lib/policy_check.c:        policy_findings policy_parse text
+lib/policy_spaces.c:       policy_parse text
+lib/policy_keys.c:         policy_value
 lib/policy_load.h:         policy_findings policy_parse
 lib/policy_load.c:         policy policy_findings text
 lib/policy_files.c:        fsat policy_load
