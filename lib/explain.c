@@ -4,14 +4,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "explain_write.h"
 #include "ns.h"
 #include "policy_match.h"
 #include "policy_parse.h"
-#include "text.h"
 
 static const struct nsu_origin nowhere = {"", 0};
 
@@ -26,112 +25,16 @@ void nsu_explain_clear(struct nsu_explain *explain)
 	*explain = (struct nsu_explain)NSU_EXPLAIN_INIT;
 }
 
-/* A row whose value is written to a stream: begin, print, end. */
-struct writer {
-	struct nsu_explain *explain;
-	FILE *stream;
-	bool has_failed; /* beside what the stream knows */
-	char *value;
-	size_t len;
-};
-
-static int begin(struct writer *writer, struct nsu_explain *explain)
-{
-	*writer = (struct writer){.explain = explain};
-	writer->stream = open_memstream(&writer->value, &writer->len);
-	return writer->stream ? 0 : -ENOMEM;
-}
-
-/* Room for one more: the array doubles at each power of two. Return: the array, moved maybe; NULL without memory. */
-static void *make_room(void *rows, size_t n)
-{
-	if (n > 0 && (n & (n - 1)) != 0)
-		return rows;
-	return realloc(rows, (n ? 2 * n : 1) * sizeof(struct nsu_explain_row));
-}
-
-/* Adds a row whose strings are taken, NULL included. */
-static int add_row(struct nsu_explain *explain, const struct nsu_explain_row *row)
-{
-	struct nsu_explain_row *rows = NULL;
-
-	if (row->key && row->value && row->origin)
-		rows = make_room(explain->rows, explain->n);
-	if (!rows) {
-		free(row->key);
-		free(row->value);
-		free(row->origin);
-		return -ENOMEM;
-	}
-	explain->rows = rows;
-	rows[explain->n++] = *row;
-	return 0;
-}
-
-static int end(struct writer *writer, const char *key, const struct nsu_origin *origin)
-{
-	bool is_written = !ferror(writer->stream) && !writer->has_failed;
-	char place[NSU_PATH_MAX + 16];
-	struct nsu_explain_row row;
-
-	is_written = fclose(writer->stream) == 0 && is_written;
-	row.value = writer->value;
-	row.key = is_written ? strdup(key) : NULL;
-	row.origin = strdup(nsu_policy_origin(origin, place, sizeof(place)));
-	return add_row(writer->explain, &row);
-}
-
-/* What strangers chose, escaped. */
-static void put(struct writer *writer, const char *text)
-{
-	size_t cap = 4 * strlen(text) + 8;
-	char *printable = malloc(cap);
-
-	if (!printable) {
-		writer->has_failed = true;
-		return;
-	}
-	if (*text)
-		fputs(nsu_text_printable(text, printable, cap), writer->stream);
-	free(printable);
-}
-
-/* One row with a value of ours. */
-NSU_PRINTF(4, 5)
-static int add(struct nsu_explain *explain, const char *key, const struct nsu_origin *origin, const char *format, ...)
-{
-	struct writer writer;
-	va_list args;
-
-	if (begin(&writer, explain) < 0)
-		return -ENOMEM;
-	va_start(args, format);
-	vfprintf(writer.stream, format, args);
-	va_end(args);
-	return end(&writer, key, origin);
-}
-
-/* One row with a value of theirs; "-" for none. */
-static int add_text(struct nsu_explain *explain, const char *key, const struct nsu_origin *origin, const char *text)
-{
-	struct writer writer;
-
-	if (begin(&writer, explain) < 0)
-		return -ENOMEM;
-	put(&writer, *text ? text : "-");
-	return end(&writer, key, origin);
-}
-
-static void put_wanted(struct writer *writer, const struct nsu_strings *wanted)
+static void put_wanted(struct nsu_writer *writer, const struct nsu_strings *wanted)
 {
 	for (size_t i = 0; i < wanted->n; i++) {
 		fputs(i ? " or \"" : "\"", writer->stream);
-		put(writer, wanted->items[i].text);
+		nsu_write_put(writer, wanted->items[i].text);
 		fputc('"', writer->stream);
 	}
 }
 
-static void put_uids(struct writer *writer, const struct nsu_uids *uids)
+static void put_uids(struct nsu_writer *writer, const struct nsu_uids *uids)
 {
 	for (size_t i = 0; i < uids->n; i++) {
 		const struct nsu_uid_range *range = &uids->ranges[i];
@@ -152,9 +55,9 @@ struct teller {
 static int tell_rule(void *data, const struct nsu_rule *rule, const struct nsu_mismatch *why)
 {
 	const struct teller *teller = data;
-	struct writer writer;
+	struct nsu_writer writer;
 
-	if (begin(&writer, teller->explain) < 0)
+	if (nsu_write_begin(&writer, teller->explain) < 0)
 		return -ENOMEM;
 	if (!why) {
 		fputs("yes", writer.stream);
@@ -165,14 +68,14 @@ static int tell_rule(void *data, const struct nsu_rule *rule, const struct nsu_m
 		put_uids(&writer, why->uids);
 	} else if (why->value) {
 		fprintf(writer.stream, "no: %s \"", why->key);
-		put(&writer, why->value);
+		nsu_write_put(&writer, why->value);
 		fputs("\" is not ", writer.stream);
 		put_wanted(&writer, why->wanted);
 	} else {
 		fprintf(writer.stream, "no: %s: not in ", why->key);
 		put_wanted(&writer, why->wanted);
 	}
-	return end(&writer, "rule", &rule->origin);
+	return nsu_write_end(&writer, "rule", &rule->origin);
 }
 
 static int add_subject(struct nsu_explain *explain, const struct nsu_subject *subject)
@@ -185,7 +88,7 @@ static int add_subject(struct nsu_explain *explain, const struct nsu_subject *su
 	for (size_t i = 0; i < NSU_COUNT(rows); i++) {
 		if (i > 1 && !rows[i][1][0])
 			continue;
-		if (add_text(explain, rows[i][0], &nowhere, rows[i][1]) < 0)
+		if (nsu_write_text(explain, rows[i][0], &nowhere, rows[i][1]) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -198,25 +101,20 @@ static int add_notes(struct nsu_explain *explain, const char *note)
 		const char *next = strstr(note, "; ");
 		size_t len = next ? (size_t)(next - note) : strlen(note);
 
-		if (add(explain, "note", &nowhere, "%.*s", (int)len, note) < 0)
+		if (nsu_write_row(explain, "note", &nowhere, "%.*s", (int)len, note) < 0)
 			return -ENOMEM;
 		note += len + (next ? strlen("; ") : 0);
 	}
 	return 0;
 }
 
-static void put_size(struct writer *writer, const struct nsu_plan_mount *mount)
+static void put_size(struct nsu_writer *writer, const struct nsu_plan_mount *mount)
 {
-	static const char units[] = "\0KMGT";
-	uint64_t size = mount->size_bytes;
-	unsigned unit = 0;
-
-	for (; size >= 1024 && size % 1024 == 0 && unit < 4; unit++)
-		size /= 1024;
+	fputs(" size=", writer->stream);
 	if (mount->size_percent)
-		fprintf(writer->stream, " size=%u%%", mount->size_percent);
+		fprintf(writer->stream, "%u%%", mount->size_percent);
 	else
-		fprintf(writer->stream, " size=%" PRIu64 "%s", size, (const char[]){units[unit], '\0'});
+		nsu_write_size(writer, mount->size_bytes);
 	fprintf(writer->stream, " inodes=%" PRIu64, mount->inodes);
 }
 
@@ -238,15 +136,15 @@ static const char *hidepid_name(enum nsu_plan_hidepid hidepid)
 /* In the policy's words; what is as always is left out. */
 static int add_mount(struct nsu_explain *explain, const struct nsu_plan_mount *mount, const struct nsu_origin *origin)
 {
-	struct writer writer;
+	struct nsu_writer writer;
 
-	if (begin(&writer, explain) < 0)
+	if (nsu_write_begin(&writer, explain) < 0)
 		return -ENOMEM;
 	fprintf(writer.stream, "%s on ", nsu_plan_mount_name(mount->type));
-	put(&writer, mount->path);
+	nsu_write_put(&writer, mount->path);
 	if (mount->type == NSU_PLAN_BIND) {
 		fputs(" source=", writer.stream);
-		put(&writer, mount->source);
+		nsu_write_put(&writer, mount->source);
 	}
 	if (mount->type == NSU_PLAN_TMPFS)
 		put_size(&writer, mount);
@@ -266,7 +164,7 @@ static int add_mount(struct nsu_explain *explain, const struct nsu_plan_mount *m
 		fputs(" noexec", writer.stream);
 	if (mount->optional && mount->type != NSU_PLAN_EXPOSE)
 		fputs(" optional", writer.stream);
-	return end(&writer, "mount", origin);
+	return nsu_write_end(&writer, "mount", origin);
 }
 
 static const char *propagation_name(enum nsu_plan_propagation propagation)
@@ -286,13 +184,13 @@ static int add_mounts(struct nsu_explain *explain, const struct nsu_plan *plan, 
 	int ret = 0;
 
 	if (plan->namespaces & CLONE_NEWPID) {
-		ret = add(explain, "proc.hidepid", &origins[NSU_KEY_PROC_HIDEPID], "%s",
-		          hidepid_name((enum nsu_plan_hidepid)values->hidepid));
+		ret = nsu_write_row(explain, "proc.hidepid", &origins[NSU_KEY_PROC_HIDEPID], "%s",
+		                    hidepid_name((enum nsu_plan_hidepid)values->hidepid));
 		if (ret == 0)
-			ret = add(explain, "proc.subset", &origins[NSU_KEY_PROC_SUBSET], "%s",
-			          values->subset_pid ? "pid" : "all");
+			ret = nsu_write_row(explain, "proc.subset", &origins[NSU_KEY_PROC_SUBSET], "%s",
+			                    values->subset_pid ? "pid" : "all");
 		if (ret == 0)
-			ret = add_text(explain, "proc.path", &origins[NSU_KEY_PROC_PATH], values->proc_path);
+			ret = nsu_write_text(explain, "proc.path", &origins[NSU_KEY_PROC_PATH], values->proc_path);
 	}
 	for (size_t i = 0; ret == 0 && i < plan->n_mounts; i++)
 		ret = add_mount(explain, &plan->mounts[i], &decision->mount_origins[i]);
@@ -307,7 +205,7 @@ static int add_environment(struct nsu_explain *explain, const struct nsu_plan *p
 
 	for (size_t i = 0; ret == 0 && i < plan->n_environment; i++) {
 		origin.line = decision->effective.values.environment.items[i].line;
-		ret = add_text(explain, "environment", &origin, plan->environment[i]);
+		ret = nsu_write_text(explain, "environment", &origin, plan->environment[i]);
 	}
 	return ret;
 }
@@ -319,18 +217,21 @@ static int add_values(struct nsu_explain *explain, const struct nsu_plan *plan, 
 	const struct nsu_origin *origins = decision->effective.origins;
 	char kinds[64];
 
-	if (add(explain, "namespaces", &origins[NSU_KEY_NAMESPACES], "%s",
-	        nsu_ns_list(plan->namespaces, kinds, sizeof(kinds))) < 0 ||
-	    add_text(explain, "hostname", &origins[NSU_KEY_HOSTNAME], plan->hostname) < 0 ||
-	    add_text(explain, "domainname", &origins[NSU_KEY_DOMAINNAME], plan->domainname) < 0 ||
-	    add(explain, "propagation", &origins[NSU_KEY_PROPAGATION], "%s", propagation_name(plan->propagation)) < 0 ||
+	if (nsu_write_row(explain, "namespaces", &origins[NSU_KEY_NAMESPACES], "%s",
+	                  nsu_ns_list(plan->namespaces, kinds, sizeof(kinds))) < 0 ||
+	    nsu_write_spaces(explain, plan, &decision->effective) < 0 ||
+	    nsu_write_text(explain, "hostname", &origins[NSU_KEY_HOSTNAME], plan->hostname) < 0 ||
+	    nsu_write_text(explain, "domainname", &origins[NSU_KEY_DOMAINNAME], plan->domainname) < 0 ||
+	    nsu_write_row(explain, "propagation", &origins[NSU_KEY_PROPAGATION], "%s",
+	                  propagation_name(plan->propagation)) < 0 ||
 	    add_mounts(explain, plan, decision) < 0 || add_environment(explain, plan, decision) < 0)
 		return -ENOMEM;
-	if (add(explain, "nested", &origins[NSU_KEY_NESTED], "%s", nested[plan->nested]) < 0 ||
-	    add(explain, "timeout", &origins[NSU_KEY_TIMEOUT], "%u", plan->timeout_ms) < 0 ||
-	    add(explain, "stop_timeout", &origins[NSU_KEY_STOP_TIMEOUT], "%u", plan->stop_timeout_ms) < 0 ||
-	    add(explain, "enforce", &origins[NSU_KEY_ENFORCE], "%s", plan->enforce ? "true" : "false") < 0 ||
-	    add(explain, "on_error", &origins[NSU_KEY_ON_ERROR], "%s", plan->allow_on_error ? "allow" : "deny") < 0)
+	if (nsu_write_row(explain, "nested", &origins[NSU_KEY_NESTED], "%s", nested[plan->nested]) < 0 ||
+	    nsu_write_row(explain, "timeout", &origins[NSU_KEY_TIMEOUT], "%u", plan->timeout_ms) < 0 ||
+	    nsu_write_row(explain, "stop_timeout", &origins[NSU_KEY_STOP_TIMEOUT], "%u", plan->stop_timeout_ms) < 0 ||
+	    nsu_write_row(explain, "enforce", &origins[NSU_KEY_ENFORCE], "%s", plan->enforce ? "true" : "false") < 0 ||
+	    nsu_write_row(explain, "on_error", &origins[NSU_KEY_ON_ERROR], "%s",
+	                  plan->allow_on_error ? "allow" : "deny") < 0)
 		return -ENOMEM;
 	return 0;
 }
@@ -347,11 +248,11 @@ int nsu_explain_login(const struct nsu_policy *policy, struct nsu_subject *subje
 		return nsu_fail(fail, ENOMEM, "explain the login");
 	ret = nsu_policy_decide(policy, subject, fallback, plan, &decision, fail);
 	if (decision.profile)
-		added = add_text(explain, "profile", &decision.profile_origin, decision.profile->name);
+		added = nsu_write_text(explain, "profile", &decision.profile_origin, decision.profile->name);
 	if (added == 0)
 		added = add_notes(explain, plan->note);
 	if (added == 0 && ret == 0)
-		added = plan->leave_alone ? add(explain, "session", &nowhere, "left alone")
+		added = plan->leave_alone ? nsu_write_row(explain, "session", &nowhere, "left alone")
 		                          : add_values(explain, plan, &decision);
 	return added < 0 && ret == 0 ? nsu_fail(fail, ENOMEM, "explain the login") : ret;
 }

@@ -305,12 +305,18 @@ static int set_names_of_capabilities(const struct nsu_parse *parse, const config
 		const config_setting_t *one = item(setting, i);
 		const char *name = config_setting_get_string(one);
 		cap_value_t capability;
+		char text[160];
 
 		if (!name)
 			return nsu_value_wrong_type(parse, one, "names of capabilities, such as \"CAP_SYS_ADMIN\"");
 		/* libcap takes "21" too, and would take numbers that no kernel knows yet. */
-		if (strchr("0123456789", name[0]) || cap_from_name(name, &capability) < 0)
-			return nsu_value_wrong(parse, one, "there is no capability of this name (see capabilities(7))");
+		if (strchr("0123456789", name[0]) || cap_from_name(name, &capability) < 0) {
+			snprintf(text, sizeof(text),
+			         "\"%.40s\" is no capability: they are called as in capabilities(7), such as "
+			         "\"CAP_SYS_ADMIN\"",
+			         name);
+			return nsu_value_wrong(parse, one, text);
+		}
 		*mask |= 1ULL << capability;
 	}
 	return 0;

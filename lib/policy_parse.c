@@ -237,7 +237,8 @@ static const char *plain_words(const char *error)
 	if (strcmp(error, "duplicate setting name") == 0)
 		return "a key is given twice in one group";
 	if (strcmp(error, "mismatched element type in array") == 0)
-		return "values of different types in one array [ ]";
+		return "values of different types in one array [ ] (a number with an L is another than one without; a list ( ) "
+		       "takes both)";
 	return error;
 }
 

@@ -223,7 +223,7 @@ static int set_bytes(const struct nsu_parse *parse, const config_setting_t *sett
 	if (!text)
 		return nsu_value_wrong_type(parse, setting, "a string such as \"2G\"");
 	if (nsu_text_to_size(text, &number) < 0 || number < (uint64_t)row->min || number > INT64_MAX)
-		return nsu_value_wrong(parse, setting, "expected a size of at least \"1M\" (units K, M, G, T)");
+		return nsu_value_wrong(parse, setting, "expected \"1M\" to \"8388607T\" (units K, M, G, T)");
 	*place = number;
 	return 0;
 }

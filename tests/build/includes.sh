@@ -64,7 +64,10 @@ lib/policy_mount.c:        policy_value text
 lib/resolve.c:             policy_match policy_parse template text
 lib/resolve_ids.c:         policy_match
 lib/resolve_spaces.c:      policy_match policy_parse template text
-lib/explain.c:            ns policy_match policy_parse text
+lib/explain.c:             explain_write ns policy_match policy_parse
+lib/explain_write.h:       explain policy_match policy_parse
+lib/explain_write.c:       text
+lib/explain_spaces.c:      explain_write
 lib/session.c:             channel fsat proc wire
 helper/confine.h:
 helper/confine.c:

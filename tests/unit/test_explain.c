@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The rows of an explanation as such; what they say of each key and condition is in golden/. */
-#include "support.h"
+#include "corpus.h"
 
 #include "explain.h"
 #include "policy.h"
+#include "policy_value.h"
 
 static struct nsu_subject alice = {
 	.user = (char[]){"alice"},
@@ -158,6 +159,72 @@ static void print_has_a_line_for_each_row(void **state)
 	assert_string_equal(text, "user: alice\ntimeout: 900  [F:7]\n");
 }
 
+struct golden {
+	uint64_t given;         /* bits of all keys that some layer of some policy gives */
+	char plans[512 * 1024]; /* all that is explained */
+	size_t len;
+};
+
+static void read_golden(struct golden *golden)
+{
+	static char text[CORPUS_TEXT_MAX];
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	struct nsu_policy *parsed;
+	glob_t files;
+
+	assert_int_equal(glob("tests/unit/golden/*.conf", 0, NULL, &files), 0);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		char *path = files.gl_pathv[i];
+
+		parsed = calloc(1, sizeof(*parsed));
+		assert_non_null(parsed);
+		corpus_read(path, text);
+		assert_int_equal(nsu_policy_add(parsed, NSU_POLICY_MAIN, text, path, NULL, &fail), 0);
+		for (size_t j = 0; j < parsed->n_profiles; j++)
+			golden->given |= parsed->profiles[j].settings.given;
+		for (size_t j = 0; j < parsed->n_rules; j++)
+			golden->given |= parsed->rules[j].settings.given;
+		nsu_policy_free(parsed);
+		memcpy(strrchr(path, '.'), ".plan", strlen(".plan"));
+		corpus_read(path, text);
+		assert_true(golden->len + strlen(text) < sizeof(golden->plans));
+		golden->len +=
+			(size_t)snprintf(golden->plans + golden->len, sizeof(golden->plans) - golden->len, "%s", text);
+	}
+	globfree(&files);
+}
+
+/* The keys of mounts end in rows `mount`. */
+static void look_for_keys(const struct golden *golden, const struct nsu_table *table, const char *group)
+{
+	for (size_t i = 0; i < table->n_rows; i++) {
+		const struct nsu_row *row = &table->rows[i];
+		char name[64], line[72];
+
+		snprintf(name, sizeof(name), "%s%s%s", group, *group ? "." : "", row->name);
+		if (row->table) {
+			look_for_keys(golden, row->table, name);
+			continue;
+		}
+		if (!(golden->given & 1ULL << row->key))
+			fail_msg("no policy of tests/unit/golden gives %s", name);
+		snprintf(line, sizeof(line),
+		         "\n%s: ", row->kind == NSU_VALUE_MOUNTS || row->kind == NSU_VALUE_PATHS ? "mount" : name);
+		if (!strstr(golden->plans, line))
+			fail_msg("no plan of tests/unit/golden explains %s", name);
+	}
+}
+
+static void every_key_is_in_a_golden_policy_and_explained(void **state)
+{
+	static struct golden golden;
+
+	(void)state;
+	read_golden(&golden);
+	look_for_keys(&golden, &nsu_settings_keys, "");
+	assert_int_equal(golden.given, (1ULL << NSU_KEYS) - 1); /* and each key has a row in the table */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +234,7 @@ int main(void)
 		cmocka_unit_test(explain_goes_as_far_as_it_gets_when_the_match_fails),
 		cmocka_unit_test(explain_of_the_module_s_line_names_it),
 		cmocka_unit_test(print_has_a_line_for_each_row),
+		cmocka_unit_test(every_key_is_in_a_golden_policy_and_explained),
 	};
 
 	return cmocka_run_group_tests(tests, load, forget);

@@ -72,6 +72,13 @@ static const char whole_policy[] =
 	"    extra_mounts = ( { type = \"bind\"; source = \"/s\"; path = \"/b\"; },\n"
 	"      { type = \"instance\"; path = \"/i\"; remove = \"logout\"; }, { type = \"mask\"; path = \"/m\"; } );\n"
 	"    expose = [ \"/tmp/x\" ]; environment = [ \"A=%h\", \"B=\" ]; nested = \"stay\"; };\n"
+	"  r = { namespaces = [ \"net\", \"user\", \"time\", \"cgroup\" ]; net = { mode = \"named:%u\"; create = true; };\n"
+	"    user_map = { uid = ( ( 0, 0, 1 ), ( 1, 3000000000L, 4 ) ); gid = ( ( 0, 0, 70000 ) ); };\n"
+	"    max_user_namespaces = 0; time = { boottime = -1; monotonic = 5; };\n"
+	"    limits = { memory = \"1G\"; tasks = 9; cpu_weight = 1; parent = \"/a\"; }; no_new_privs = true;\n"
+	"    capabilities = { keep = [ \"CAP_KILL\" ]; }; deny_calls = [ \"kexec\" ]; };\n"
+	"  s = { base = \"r\"; net = { mode = \"veth\"; pool = \"10.0.0.0/8\"; bridge = \"b\"; mtu = 99; gateway = true;\n"
+	"    isolated = false; }; user_map = \"minimal\"; };\n"
 	"};\n";
 
 static int parse(const char *text, struct nsu_fail *fail)
