@@ -38,9 +38,13 @@ static int receive_plan(int *ret_helper_pidfd, struct nsu_fail *fail)
 	return nsu_plan_check(&plan, fail);
 }
 
+/* For all that is done here; joining a namespace by the pidfd of an undumpable process is CAP_SYS_PTRACE's. */
+#define CAPABILITIES (1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN)
+
 static int carry_out(int helper_pidfd, struct nsu_fail *fail)
 {
 	int64_t deadline_ms = nsu_proc_now_ms() + plan.timeout_ms;
+	int ret;
 
 	switch (plan.net.mode) {
 	case NSU_PLAN_NET_VETH:
@@ -48,9 +52,10 @@ static int carry_out(int helper_pidfd, struct nsu_fail *fail)
 			return nsu_fail_because(fail, EPROTO, "the plan came without the helper's pidfd");
 		return nsu_veth_make(&plan, helper_pidfd, deadline_ms, fail);
 	case NSU_PLAN_NET_NAMED:
-		if (plan.net.create)
-			return nsu_named_make(plan.net.name, deadline_ms, fail);
-		break;
+		if (!plan.net.create)
+			break;
+		ret = nsu_confine_keep(CAPABILITIES, fail);
+		return ret < 0 ? ret : nsu_named_make(plan.net.name, deadline_ms, fail);
 	case NSU_PLAN_NET_LOOPBACK:
 	default:
 		break;
@@ -65,7 +70,7 @@ static int run(struct nsu_fail *fail)
 
 	ret = nsu_confine_reset(NSU_NET_NAME, fail);
 	if (ret == 0)
-		ret = nsu_confine_keep(1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN, fail);
+		ret = nsu_confine_keep(CAPABILITIES | 1ULL << CAP_SYS_PTRACE, fail);
 	if (ret == 0)
 		ret = receive_plan(&helper_pidfd, fail);
 	return ret < 0 ? ret : carry_out(helper_pidfd, fail);
