@@ -2,7 +2,8 @@
 /*
  * 1. Propagation MUST be set before the first mount, else it appears on the host (seen: the host lost /proc).
  * 2. Every target that exists on the host, and every source, MUST be open before the first mount that hides anything, so that
- *    no mount of this plan hides another's; a target below an earlier mount of the plan is opened inside that.
+ *    no mount of this plan hides another's; a target below an earlier mount of the plan is opened inside that. But the files of
+ *    a named net namespace come first: to the mounts of the plan they are those of /etc (hosts is a copy of its file).
  * 3. Nothing is mounted by path: a target is an open directory or file, of which mount(2) gets "." after an fchdir(2).
  */
 #include "setup.h"
@@ -17,6 +18,7 @@
 #include "kind.h"
 #include "marker.h"
 #include "mnt.h"
+#include "netns_etc.h"
 #include "proc.h"
 #include "remove.h"
 #include "target.h"
@@ -184,6 +186,8 @@ static int run_mounts(struct nsu_setup *setup)
 	ret = propagate(setup->plan, setup->fail);
 	if (ret == 0)
 		ret = pin_all(setup->plan, setup->fail);
+	if (ret == 0)
+		ret = nsu_netns_etc_bind(setup->plan, setup->fail);
 	if (ret == 0)
 		ret = nsu_target_open_all(setup);
 	for (size_t i = 0; ret == 0 && i < setup->plan->n_mounts; i++)

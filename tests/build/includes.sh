@@ -82,7 +82,9 @@ helper/kind.c:             fsat mnt
 helper/remove.h:           plan
 helper/remove.c:           proc text
 helper/setup.h:            plan
-helper/setup.c:            fsat kind marker mnt proc remove target
+helper/netns_etc.h:        plan
+helper/netns_etc.c:        fsat mnt
+helper/setup.c:            fsat kind marker mnt netns_etc proc remove target
 helper/main.c:             channel confine fsat init plan proc remove setup wire
 network/address.h:
 network/address.c:
