@@ -93,9 +93,13 @@ HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter hel
 CLI := main cli check explain
 NETWORK := network/main network/veth network/named network/interface network/netlink network/address
 NETWORK_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out network/main,$(NETWORK)))
+# Without libsystemd (Devuan, Alpine) limits are to be had where systemd does not run the host.
+LIBSYSTEMD := $(shell pkg-config --libs libsystemd 2>/dev/null)
+LIMITS := $(addprefix limits/,main control leaf direct $(if $(LIBSYSTEMD),scope,no_scope))
+LIMITS_TESTED := $(patsubst %,$(BUILD)/limits/%.o,control leaf direct)
 CLI_OBJECTS := $(CLI:%=$(BUILD)/cli/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
-PROGRAMS := $(BUILD)/pam_nsunshare.so $(BUILD)/nsunshare-init $(BUILD)/nsunshare-net $(BUILD)/nsunshare
+PROGRAMS := $(BUILD)/pam_nsunshare.so $(BUILD)/nsunshare-init $(BUILD)/nsunshare-net $(BUILD)/nsunshare-limits $(BUILD)/nsunshare
 
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2))
@@ -141,6 +145,12 @@ $(BUILD)/nsunshare-net: $(NETWORK:%=$(BUILD)/%.o) $(BUILD)/helper/confine.o $(BU
 
 $(NETWORK:%=$(BUILD)/%.o): OUR_CFLAGS += -iquote helper
 
+$(BUILD)/nsunshare-limits: $(LIMITS:%=$(BUILD)/%.o) $(BUILD)/helper/confine.o $(BUILD)/libnsu.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) -pie $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBSYSTEMD)
+
+$(LIMITS:%=$(BUILD)/%.o): OUR_CFLAGS += -iquote helper
+
 $(BUILD)/%.o: %.c Makefile $(PROBED)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
@@ -169,10 +179,10 @@ $(BUILD)/denials.o: $(BUILD)/denials.c
 	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 # A unit test is one file; "/* link: FLAGS */" in it adds to how it is linked.
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnsu.a $(HELPER_TESTED) $(NETWORK_TESTED)
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnsu.a $(HELPER_TESTED) $(NETWORK_TESTED) $(LIMITS_TESTED)
 	$(call say,TEST,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-conversion -Wno-missing-prototypes -iquote helper -iquote network $(CFLAGS) -o $@ $< \
+	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-conversion -Wno-missing-prototypes -iquote helper -iquote network -iquote limits $(CFLAGS) -o $@ $< \
 		$(filter %.o,$^) $(BUILD)/libnsu.a $(PROBED_LDFLAGS) $(SANITIZE) $(LDFLAGS) \
 		$(shell sed -n 's,^/\* link: \(.*\) \*/,\1,p' $<) -lcmocka -lconfig -lcap -lpam -lmnl
 
@@ -254,9 +264,9 @@ soak: install-deps ## the test of endurance, with two minutes of 64 openers at o
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)NSU_SOAK_SECONDS=120 NSU_TEST_SECONDS=900 VARIANT=$(VARIANT) tests/run tests/root/92-endurance.sh
 
-SOURCES := $(wildcard include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] cli/*.[ch] network/*.[ch] tests/unit/*.[ch] tests/root/*.[ch] \
+SOURCES := $(wildcard include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] cli/*.[ch] network/*.[ch] limits/*.[ch] tests/unit/*.[ch] tests/root/*.[ch] \
 	bench/*.[ch] fuzz/*.[ch])
-TIDY_SOURCES := $(filter lib/%.c helper/%.c pam_module/%.c cli/%.c network/%.c,$(SOURCES))
+TIDY_SOURCES := $(filter lib/%.c helper/%.c pam_module/%.c cli/%.c network/%.c limits/%.c,$(SOURCES))
 SCRIPTS := $(wildcard tests/run tests/*.sh tests/*/*.sh bench/*.sh fuzz/*.sh .ci/run packaging/*.sh completion/*)
 
 lint-run: $(PROBED)
@@ -286,6 +296,7 @@ install: all ## install below DESTDIR; the administrator's own policy is never o
 	install -m 644 $(BUILD)/pam_nsunshare.so $(DESTDIR)$(pamdir)/pam_nsunshare.so
 	install -m 755 $(BUILD)/nsunshare-init $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-init
 	install -m 755 $(BUILD)/nsunshare-net $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-net
+	install -m 755 $(BUILD)/nsunshare-limits $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-limits
 	install -m 755 $(BUILD)/nsunshare $(DESTDIR)$(sbindir)/nsunshare
 	install -m 644 completion/nsunshare $(DESTDIR)$(completiondir)/nsunshare
 	test -e $(DESTDIR)$(sysconfdir)/security/nsunshare.conf || \
@@ -299,6 +310,7 @@ install: all ## install below DESTDIR; the administrator's own policy is never o
 uninstall: ## take away what install put there; the policy stays
 	rm -f $(DESTDIR)$(pamdir)/pam_nsunshare.so $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-init
 	rm -f $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-net
+	rm -f $(DESTDIR)$(libexecdir)/nsunshare/nsunshare-limits
 	rm -f $(DESTDIR)$(sbindir)/nsunshare $(DESTDIR)$(completiondir)/nsunshare
 	rm -f $(patsubst man/%,$(DESTDIR)$(mandir)/man5/%,$(wildcard man/*.5)) $(patsubst man/%,$(DESTDIR)$(mandir)/man8/%,$(wildcard man/*.8))
 	rm -f $(DESTDIR)$(tmpfilesdir)/nsunshare.conf

@@ -3,6 +3,8 @@
 #ifndef NSU_CGROUP_H
 #define NSU_CGROUP_H
 
+#include <stddef.h>
+
 #include "base.h"
 #include "fail.h"
 
@@ -14,6 +16,17 @@
  * Return: 0; -ENOTSUP where there is v1 only; -errno of open(2), fstatfs(2).
  */
 NSU_CHECKED int nsu_cgroup_open_mount(int *ret_dirfd, struct nsu_fail *fail);
+
+/**
+ * nsu_cgroup_own_path - the cgroup that this process is in.
+ * @buffer:   caller's, @cap bytes
+ * @cap:      size of @buffer; two paths suffice
+ * @ret_path: in @buffer: an absolute path below the mount, or "/"; untouched on failure
+ * @fail:     record
+ *
+ * Return: 0; -ENOTSUP where there is v1 only; -errno of reading /proc/self/cgroup.
+ */
+NSU_CHECKED int nsu_cgroup_own_path(char *buffer, size_t cap, const char **ret_path, struct nsu_fail *fail);
 
 /**
  * nsu_cgroup_open_procs - open the file through which processes enter a cgroup.

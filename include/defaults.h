@@ -21,6 +21,7 @@
 #define NSU_NETNS_DIR         "/run/netns"                      /* of `ip netns` */
 #define NSU_NETNS_ETC_DIR     "/etc/netns"                      /* <name>/: files that are bound over those of /etc */
 #define NSU_LIMITS_PARENT     "/nsunshare"                      /* cgroup, below the mount of cgroup2 */
+#define NSU_LIMITS_LEAF       "session" /* the cgroup that a session is in, below the one that has its limits */
 #define NSU_RUN_DIR           "/run/nsunshare"                  /* root's, 0700; inside a session a private tmpfs */
 #define NSU_STATE_PARENT_DIR  "/var/lib"                        /* root's */
 #define NSU_STATE_DIR         NSU_STATE_PARENT_DIR "/nsunshare" /* root's, 0700, and all below but the last */
@@ -44,6 +45,8 @@
 #define NSU_ORPHANS_WAIT_MS     10000  /* nor on what other sessions have left there */
 #define NSU_REMOVE_TRIES        3      /* so often it goes through it without any success */
 #define NSU_STOP_POLL_MS        10     /* PID 1 looks this often whether its namespace is empty */
+#define NSU_CGROUP_WAIT_MS      2000   /* PID 1 waits no longer than this for its session's cgroup to be empty */
+#define NSU_SWEEP_MS            20     /* an open spends no more on the cgroups that others have left */
 
 /* Sizes, in bytes unless the name says otherwise. */
 #define NSU_CONF_MAX             (256UL * 1024)

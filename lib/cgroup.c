@@ -54,26 +54,36 @@ static char *find_path(char *text)
 	return line;
 }
 
+int nsu_cgroup_own_path(char *buffer, size_t cap, const char **ret_path, struct nsu_fail *fail)
+{
+	auto_close int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	const char *path;
+	ssize_t n;
+
+	if (fd < 0)
+		return nsu_fail(fail, errno, "open '/proc/self/cgroup'");
+	n = read(fd, buffer, cap - 1);
+	if (n < 0)
+		return nsu_fail(fail, errno, "read '/proc/self/cgroup'");
+	buffer[n] = '\0';
+	path = find_path(buffer);
+	if (!path)
+		return nsu_fail_because(fail, ENOTSUP, "limits need cgroup v2, and /proc/self/cgroup has only v1");
+	*ret_path = path;
+	return 0;
+}
+
 int nsu_cgroup_open_own(int *ret_procs_fd, struct nsu_fail *fail)
 {
 	auto_close int mount_dirfd = -1;
 	auto_close int dirfd = -1;
-	auto_close int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
 	char text[2 * NSU_PATH_MAX];
 	const char *path;
-	ssize_t n;
 	int ret;
 
-	if (fd < 0)
-		return nsu_fail(fail, errno, "open '/proc/self/cgroup'");
-	n = read(fd, text, sizeof(text) - 1);
-	if (n < 0)
-		return nsu_fail(fail, errno, "read '/proc/self/cgroup'");
-	text[n] = '\0';
-	path = find_path(text);
-	if (!path)
-		return nsu_fail_because(fail, ENOTSUP, "limits need cgroup v2, and /proc/self/cgroup has only v1");
-	ret = nsu_cgroup_open_mount(&mount_dirfd, fail);
+	ret = nsu_cgroup_own_path(text, sizeof(text), &path, fail);
+	if (ret == 0)
+		ret = nsu_cgroup_open_mount(&mount_dirfd, fail);
 	if (ret < 0)
 		return ret;
 	dirfd = path[1] ? openat(mount_dirfd, path + 1, O_PATH | O_DIRECTORY | O_CLOEXEC)

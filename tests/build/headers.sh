@@ -64,11 +64,11 @@ check_header() {
 	' "$1"
 }
 
-out=$(for header in include/*.h lib/*.h helper/*.h pam_module/*.h network/*.h cli/*.h; do check_header "$header"; done)
+out=$(for header in include/*.h lib/*.h helper/*.h pam_module/*.h network/*.h limits/*.h cli/*.h; do check_header "$header"; done)
 printf '%s\n' "$out"
 # A header whose declarations were not recognised would pass unseen.
 found=$(printf '%s\n' "$out" | grep -cE '^(not )?ok - ')
-declared=$(cat include/*.h lib/*.h helper/*.h pam_module/*.h network/*.h cli/*.h | grep -vE '^(/\*| \*|#|static|typedef|	)' | grep -cE '\bnsu_[a-z_0-9]+\(')
+declared=$(cat include/*.h lib/*.h helper/*.h pam_module/*.h network/*.h limits/*.h cli/*.h | grep -vE '^(/\*| \*|#|static|typedef|	)' | grep -cE '\bnsu_[a-z_0-9]+\(')
 if [ "$found" -eq "$declared" ] && [ "$found" -gt 0 ]; then
 	echo "ok - all $declared declarations were looked at"
 else

@@ -97,6 +97,16 @@ network/veth.c:            address confine interface netlink proc
 network/named.h:
 network/named.c:           fsat mnt proc
 network/main.c:            channel confine named plan proc veth wire
+limits/control.h:          plan
+limits/control.c:          proc text
+limits/leaf.h:
+limits/leaf.c:             control
+limits/direct.h:           plan
+limits/direct.c:           control leaf proc
+limits/scope.h:            plan
+limits/scope.c:            cgroup control fsat leaf proc text
+limits/no_scope.c:         scope
+limits/main.c:             cgroup channel confine control direct plan proc scope wire
 pam_module/arguments.h:
 pam_module/arguments.c:    text
 pam_module/nested.h:       marker plan
@@ -131,11 +141,11 @@ check_file() {
 # Those of the files that include what matches, but for the ones that may.
 check_only() {
 	local name=$1 pattern=$2 may=$3
-	report "$name" "$(grep -lE "^#include [<\"]$pattern" include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] network/*.[ch] cli/*.[ch] |
+	report "$name" "$(grep -lE "^#include [<\"]$pattern" include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] network/*.[ch] limits/*.[ch] cli/*.[ch] |
 		grep -vxE "$may")"
 }
 
-for file in include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] network/*.[ch] cli/*.[ch]; do
+for file in include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] network/*.[ch] limits/*.[ch] cli/*.[ch]; do
 	check_file "$file"
 done
 while IFS=: read -r file _; do
@@ -148,6 +158,7 @@ check_only "PAM is known to the module's one file only" 'security/' 'pam_module/
 check_only "NSS is known to subject.c only" '(pwd|grp|netdb)\.h' 'lib/subject\.c|helper/confine\.c'
 check_only "the log is known to the module's one file only" 'syslog\.h' 'pam_module/pam_nsunshare\.c'
 check_only "libmnl is known to nsunshare-net only" 'libmnl' 'network/(netlink\.h|.*\.c)'
+check_only "libsystemd is known to one file only" 'systemd/' 'limits/scope\.c'
 check_only "libsmartcols is known to the admin tool only" 'libsmartcols' 'cli/.*'
 report "the helper never sees policy, subject or session" \
 	"$(grep -nE '^#include "(policy.*|subject|template|registry|session)\.h"' helper/*.[ch])"

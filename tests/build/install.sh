@@ -32,7 +32,7 @@ installed() {
 
 has_files() {
 	local file
-	for file in lib/security/pam_nsunshare.so usr/libexec/nsunshare/nsunshare-init usr/libexec/nsunshare/nsunshare-net usr/sbin/nsunshare etc/security/nsunshare.conf \
+	for file in lib/security/pam_nsunshare.so usr/libexec/nsunshare/nsunshare-init usr/libexec/nsunshare/nsunshare-net usr/libexec/nsunshare/nsunshare-limits usr/sbin/nsunshare etc/security/nsunshare.conf \
 		usr/share/man/man8/pam_nsunshare.8 usr/share/man/man8/nsunshare.8 usr/share/man/man5/nsunshare.conf.5 usr/lib/tmpfiles.d/nsunshare.conf \
 		usr/share/bash-completion/completions/nsunshare usr/share/doc/pam_nsunshare/LICENSE; do
 		[ -f "$place/root/$file" ] || { echo "missing: $file" && installed && return 1; }

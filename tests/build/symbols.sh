@@ -9,9 +9,10 @@ module=$build/pam_nsunshare.so
 helper=$build/nsunshare-init
 tool=$build/nsunshare
 net=$build/nsunshare-net
+limits=$build/nsunshare-limits
 . tests/build/report.inc
 
-for file in "$module" "$helper" "$net" "$tool" "$build/libnsu.a"; do
+for file in "$module" "$helper" "$net" "$limits" "$tool" "$build/libnsu.a"; do
 	if [ ! -e "$file" ]; then
 		echo "$file is not built"
 		exit 1
@@ -43,6 +44,7 @@ needed() {
 }
 report "the module links to PAM, libconfig and libcap only" "$(needed "$module" 'libpam|libconfig|libcap')"
 report "nsunshare-net links to libmnl only" "$(needed "$net" 'libmnl')"
+report "nsunshare-limits links to libsystemd only" "$(needed "$limits" 'libsystemd')"
 report "the admin tool links to libconfig, libcap and libsmartcols only" "$(needed "$tool" 'libconfig|libcap|libsmartcols')"
 
 # .data.rel.ro is read-only once it is relocated: constants that hold addresses.
@@ -52,7 +54,7 @@ report "the library has no variable that can be written" \
 		grep -vE '^(__(asan|odr|ubsan)|\.L)')"
 
 report "no source has more than 400 lines" \
-	"$(wc -l include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] network/*.[ch] cli/*.[ch] |
+	"$(wc -l include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] network/*.[ch] limits/*.[ch] cli/*.[ch] |
 		awk '$2 != "total" && $1 > 400 { print $2 ": " $1 }')"
 
 # A function begins with the { in the first column and ends with the } there; the line of the name is above.
@@ -64,5 +66,5 @@ report "no function has more than 60 lines" "$(awk '
 		if (FNR - start - 1 > 60) print FILENAME ":" start ": " FNR - start - 1 " lines: " name
 		start = 0
 	}
-	' include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] network/*.[ch] cli/*.[ch])"
+	' include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] network/*.[ch] limits/*.[ch] cli/*.[ch])"
 exit $((failures > 0))

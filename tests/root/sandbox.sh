@@ -110,6 +110,7 @@ install_module() {
 	install -D -m 0644 "$build/pam_nsunshare.so" "$pamdir/pam_nsunshare.so"
 	install -D -m 0755 "$build/nsunshare-init" /usr/libexec/nsunshare/nsunshare-init
 	install -D -m 0755 "$build/nsunshare-net" /usr/libexec/nsunshare/nsunshare-net
+	install -D -m 0755 "$build/nsunshare-limits" /usr/libexec/nsunshare/nsunshare-limits
 	install -D -m 0755 "$build/nsunshare" /usr/sbin/nsunshare
 	for service in sshd login su su-l sudo sudo-i cron; do
 		[ ! -e "/etc/pam.d/$service" ] || echo 'session required pam_nsunshare.so' >>"/etc/pam.d/$service"

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * nsunshare-limits: started by pam_nsunshare.so on the host, it makes the cgroup of a session with the limits of the plan, hands
+ * it over, and ends.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "cgroup.h"
+#include "channel.h"
+#include "confine.h"
+#include "control.h"
+#include "defaults.h"
+#include "direct.h"
+#include "plan.h"
+#include "proc.h"
+#include "scope.h"
+#include "wire.h"
+
+/* Static: too large for a stack that a hostile ulimit may have made small. */
+static unsigned char frame[NSU_FRAME_MAX];
+static struct nsu_plan plan;
+
+static int receive_plan(int *ret_helper_pidfd, struct nsu_fail *fail)
+{
+	size_t len;
+	int ret;
+
+	ret = nsu_channel_receive(NSU_HELPER_CHANNEL_FD, frame, sizeof(frame), &len, ret_helper_pidfd);
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "receive the plan");
+	ret = nsu_wire_decode(frame, len, &plan);
+	if (ret < 0)
+		return nsu_fail_because(fail, -ret,
+		                        "the plan is not of this version: are the module and %s of one build?",
+		                        NSU_LIMITS_NAME);
+	ret = nsu_plan_check(&plan, fail);
+	if (ret < 0)
+		return ret;
+	if (!nsu_plan_has_limits(&plan) || *ret_helper_pidfd < 0)
+		return nsu_fail_because(fail, EPROTO, "the plan has no limits, or came without the helper's pidfd");
+	return 0;
+}
+
+/* The opener, which has made the channel. */
+static pid_t opener_number(void)
+{
+	struct ucred peer = {0};
+	socklen_t len = sizeof(peer);
+
+	return getsockopt(NSU_HELPER_CHANNEL_FD, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 ? peer.pid : 0;
+}
+
+/* A tenth of the time is left to the opener, to hear what has taken the others. */
+static int make(int helper_pidfd, struct nsu_direct *direct, int *ret_dirfd, struct nsu_fail *fail)
+{
+	struct nsu_scope scope = {
+		.plan = &plan,
+		.helper_pidfd = helper_pidfd,
+		.opener = opener_number(),
+		.deadline_ms = nsu_proc_now_ms() + plan.timeout_ms - plan.timeout_ms / 10,
+	};
+	auto_close int mount_dirfd = -1;
+	int ret;
+
+	ret = nsu_cgroup_open_mount(&mount_dirfd, fail);
+	if (ret == 0)
+		ret = nsu_control_check(&plan, mount_dirfd, fail);
+	if (ret < 0)
+		return ret;
+	scope.mount_dirfd = mount_dirfd;
+	if (nsu_scope_is_needed())
+		return nsu_scope_make(&scope, ret_dirfd, fail);
+	return nsu_direct_make(&plan, mount_dirfd, direct, ret_dirfd, fail);
+}
+
+static int run(struct nsu_direct *direct, int *ret_dirfd, struct nsu_fail *fail)
+{
+	auto_close int helper_pidfd = -1;
+	int ret;
+
+	ret = nsu_confine_reset(NSU_LIMITS_NAME, fail);
+	if (ret == 0)
+		ret = nsu_confine_keep(0, fail); /* cgroups are root's, and systemd asks for no more than that */
+	if (ret == 0)
+		ret = receive_plan(&helper_pidfd, fail);
+	return ret < 0 ? ret : make(helper_pidfd, direct, ret_dirfd, fail);
+}
+
+/* Return: false if there is nobody to hear it. */
+static bool send_answer(const struct nsu_wire_answer *answer, int dirfd)
+{
+	size_t len;
+
+	return nsu_wire_encode_answer(answer, frame, sizeof(frame), &len) == 0 &&
+	       nsu_channel_send(NSU_HELPER_CHANNEL_FD, frame, len, dirfd) == 0;
+}
+
+static bool is_started_by_module(void)
+{
+	struct stat st;
+
+	return fstat(NSU_HELPER_CHANNEL_FD, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+int main(void)
+{
+	static const char usage[] = NSU_LIMITS_NAME
+		": makes the cgroup of a session, started by pam_nsunshare.so only; see nsunshare.conf(5)\n";
+	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
+	struct nsu_direct direct = NSU_DIRECT_INIT;
+	int dirfd = -1;
+	int ret;
+
+	if (!is_started_by_module()) {
+		if (write(STDERR_FILENO, usage, sizeof(usage) - 1) < 0)
+			return 3;
+		return 2;
+	}
+	ret = run(&direct, &dirfd, &answer.fail);
+	if (ret < 0)
+		nsu_direct_undo(&direct, &plan); /* before the answer, at which the opener sends a SIGKILL */
+	if (!send_answer(&answer, dirfd) && ret == 0) {
+		nsu_direct_undo(&direct, &plan);
+		ret = -1;
+	}
+	_exit(ret < 0 ? 1 : 0);
+}
