@@ -192,6 +192,8 @@ static const unsigned calls_to_remove[] = {
 
 static const unsigned calls_to_detach[] = {SYS_umount2};
 
+static const unsigned calls_to_remove_cgroup[] = {SYS_unlinkat};
+
 #define CAPABILITY(number) (1U << (number))
 
 static const struct duty {
@@ -205,10 +207,12 @@ static const struct duty {
 	{NSU_CONFINE_REMOVE, CAPABILITY(CAP_DAC_OVERRIDE) | CAPABILITY(CAP_FOWNER), NSU_COUNT(calls_to_remove),
          calls_to_remove},
 	{NSU_CONFINE_DETACH, CAPABILITY(CAP_SYS_ADMIN), NSU_COUNT(calls_to_detach), calls_to_detach},
+	{NSU_CONFINE_CGROUP, 0, NSU_COUNT(calls_to_remove_cgroup), calls_to_remove_cgroup},
 };
 
 #define CALLS_MAX                                                                                                      \
-	(NSU_COUNT(calls_to_wait) + NSU_COUNT(calls_to_kill) + NSU_COUNT(calls_to_remove) + NSU_COUNT(calls_to_detach))
+	(NSU_COUNT(calls_to_wait) + NSU_COUNT(calls_to_kill) + NSU_COUNT(calls_to_remove) +                            \
+	 NSU_COUNT(calls_to_detach) + NSU_COUNT(calls_to_remove_cgroup))
 
 int nsu_confine_keep(uint64_t capabilities, struct nsu_fail *fail)
 {

@@ -49,6 +49,8 @@ static unsigned duties_of(const struct nsu_plan *planned)
 {
 	unsigned keeps = planned->stop_timeout_ms > 0 ? NSU_CONFINE_KILL : 0;
 
+	if (nsu_plan_has_limits(planned))
+		keeps |= NSU_CONFINE_KILL | NSU_CONFINE_CGROUP;
 	if (nsu_plan_throws_away(planned))
 		keeps |= NSU_CONFINE_KILL | NSU_CONFINE_REMOVE;
 	if (nsu_remove_needs_detach(planned))
@@ -95,8 +97,10 @@ static int prepare(int *ret_opener_pidfd, int *ret_sessions_dirfd, struct nsu_fs
 	return settle(ret_root, fail);
 }
 
+/* An open that has failed. Before it nobody was in the cgroup, but for this process a moment. */
 static void throw_away(int *sessions_dirfd)
 {
+	nsu_spaces_remove_cgroup(&plan, &spaces, 0);
 	if (*sessions_dirfd >= 0)
 		nsu_remove_session(&plan, *sessions_dirfd);
 	nsu_close_fd(sessions_dirfd);
@@ -144,10 +148,12 @@ int main(void)
 		.channel_fd = NSU_HELPER_CHANNEL_FD,
 		.opener_pidfd = opener_pidfd,
 		.stop_timeout_ms = (int)plan.stop_timeout_ms,
-		.leaves_nobody = sessions_dirfd >= 0,
+		.leaves_nobody = sessions_dirfd >= 0 || spaces.cgroup_dirfd >= 0,
 		.is_pid1 = (plan.namespaces & CLONE_NEWPID) != 0,
 	};
 	nsu_init_run(&init);
+	/* Without a pid namespace this is right after the open, and only one that has failed leaves it empty. */
+	nsu_spaces_remove_cgroup(&plan, &spaces, init.is_pid1 ? NSU_CGROUP_WAIT_MS : 0);
 	if (sessions_dirfd >= 0) {
 		nsu_remove_session(&plan, sessions_dirfd);
 		nsu_remove_orphans(sessions_dirfd);

@@ -11,11 +11,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "cgroup.h"
 #include "channel.h"
 #include "fsat.h"
 #include "ns.h"
+#include "proc.h"
 #include "wire.h"
 
 /* One order of the opener, and what comes with it. The opener's end closes at its own limit, so this needs none. */
@@ -78,6 +80,28 @@ static int begin_net(const struct nsu_plan *plan, struct nsu_fail *fail)
 	return plan->net.mode == NSU_PLAN_NET_NAMED ? join_named_net(plan, fail) : bring_up_loopback(fail);
 }
 
+static int open_above(int dirfd, int *ret_dirfd, struct nsu_fail *fail)
+{
+	int fd = openat(dirfd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return nsu_fail(fail, errno, "open the cgroup above the session's");
+	*ret_dirfd = fd;
+	return 0;
+}
+
+/* The session's cgroup, and those above, in which PID 1 is to remove it. */
+static int await_cgroup(int channel_fd, struct nsu_spaces *spaces, struct nsu_fail *fail)
+{
+	int ret = await_order(channel_fd, NSU_WIRE_CGROUP, &spaces->cgroup_dirfd, fail);
+
+	if (ret == 0)
+		ret = open_above(spaces->cgroup_dirfd, &spaces->limits_dirfd, fail);
+	if (ret == 0)
+		ret = open_above(spaces->limits_dirfd, &spaces->parent_dirfd, fail);
+	return ret;
+}
+
 /*
  * The root of a cgroup namespace is where its maker is, so this process goes there, and back: the session's limits are not
  * for its process 1.
@@ -90,7 +114,7 @@ static int begin_cgroup(const struct nsu_plan *plan, int channel_fd, struct nsu_
 
 	if (!nsu_plan_has_limits(plan))
 		return 0;
-	ret = await_order(channel_fd, NSU_WIRE_CGROUP, &spaces->cgroup_dirfd, fail);
+	ret = await_cgroup(channel_fd, spaces, fail);
 	if (ret < 0 || !(plan->namespaces & CLONE_NEWCGROUP))
 		return ret;
 	ret = nsu_cgroup_open_own(&own_fd, fail);
@@ -149,4 +173,17 @@ int nsu_spaces_end(const struct nsu_plan *plan, int channel_fd, const struct nsu
 		return nsu_fail(fail, -ret, "ask for the id maps");
 	ret = await_order(channel_fd, NSU_WIRE_MAPPED, NULL, fail);
 	return ret < 0 ? ret : limit_user_namespaces(plan, spaces, fail);
+}
+
+void nsu_spaces_remove_cgroup(const struct nsu_plan *plan, const struct nsu_spaces *spaces, int wait_ms)
+{
+	static const struct timespec step = {.tv_nsec = NSU_STOP_POLL_MS * 1000000L};
+	int64_t end = nsu_proc_now_ms() + wait_ms;
+
+	if (spaces->parent_dirfd < 0)
+		return;
+	while (unlinkat(spaces->limits_dirfd, NSU_LIMITS_LEAF, AT_REMOVEDIR) < 0 && errno == EBUSY &&
+	       nsu_proc_now_ms() < end)
+		ppoll(NULL, 0, &step, NULL);
+	unlinkat(spaces->parent_dirfd, plan->id, AT_REMOVEDIR); /* a scope has another name */
 }

@@ -7,15 +7,17 @@
 #include "fail.h"
 #include "plan.h"
 
-/* What is open from the one to the other. */
+/* What is open from the one to the other, and until the end. */
 struct nsu_spaces {
-	int cgroup_dirfd; /* the session's cgroup; -1: it has none of its own */
+	int cgroup_dirfd; /* the session's cgroup; -1: it has none of its own. While it is open nobody sweeps it away */
+	int limits_dirfd; /* the one above, which has the limits; -1 likewise */
+	int parent_dirfd; /* and the one above that */
 	int sysctl_dirfd; /* /proc/sys as it was before the mounts; -1: not needed */
 };
 
 #define NSU_SPACES_INIT                                                                                                \
 	{                                                                                                              \
-		.cgroup_dirfd = -1, .sysctl_dirfd = -1                                                                 \
+		.cgroup_dirfd = -1, .limits_dirfd = -1, .parent_dirfd = -1, .sysctl_dirfd = -1                         \
 	}
 
 /**
@@ -45,5 +47,16 @@ NSU_CHECKED int nsu_spaces_begin(const struct nsu_plan *plan, int channel_fd, st
  */
 NSU_CHECKED int nsu_spaces_end(const struct nsu_plan *plan, int channel_fd, const struct nsu_spaces *spaces,
                                struct nsu_fail *fail);
+
+/**
+ * nsu_spaces_remove_cgroup - remove the session's cgroup, and the one with its limits.
+ * @plan:    borrowed: its id
+ * @spaces:  as nsu_spaces_begin() left it
+ * @wait_ms: how long to try while processes are in it
+ *
+ * Nothing happens where there is none, or where it is systemd's to remove. Makes only system calls that a process with
+ * NSU_CONFINE_CGROUP and NSU_CONFINE_KILL may make.
+ */
+void nsu_spaces_remove_cgroup(const struct nsu_plan *plan, const struct nsu_spaces *spaces, int wait_ms);
 
 #endif
