@@ -66,7 +66,7 @@ LINK_HARDENING := -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-cod
 
 # Probing costs a second: once for each compiler and variant, kept in a file.
 PROBED := $(BUILD)/probed.mk
-ifneq ($(filter-out help clean install-deps demo check asan lint fuzz bench soak format dist uninstall,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean install-deps demo check check-vm asan lint fuzz bench soak format dist uninstall,$(or $(MAKECMDGOALS),all)),)
 -include $(PROBED)
 endif
 
@@ -107,7 +107,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2))
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all check check-run check-unit check-root demo asan lint lint-run format fuzz fuzz-run bench soak install uninstall dist help clean install-deps
+.PHONY: all check check-run check-unit check-root check-vm demo asan lint lint-run format fuzz fuzz-run bench soak install uninstall dist help clean install-deps
 
 all: $(PROGRAMS) ## build the module, the helper, its assistants and the admin tool
 
@@ -238,6 +238,11 @@ check-root: all ## end-to-end tests with real sshd, su, sudo, login and cron, in
 	$(Q)test "$$(id -u)" = 0 || { echo 'check-root: must be run as root' >&2; exit 1; }
 	$(Q)VARIANT=$(VARIANT) tests/run $(sort $(wildcard tests/root/[0-9]*.sh))
 
+check-vm: ## tests in a Debian guest under QEMU's emulation: systemd, logind, cgroup v2, an older kernel; as root, takes minutes
+	$(Q)tests/install-deps.sh build vm
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)VARIANT=$(VARIANT) tests/vm/run.sh
+
 demo: install-deps ## the main job: one ssh login without and with the module, side by side, on a real sshd in a throw-away root
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)VARIANT=$(VARIANT) tests/root/demo.sh
@@ -267,7 +272,7 @@ soak: install-deps ## the test of endurance, with two minutes of 64 openers at o
 SOURCES := $(wildcard include/*.h lib/*.[ch] helper/*.[ch] pam_module/*.[ch] cli/*.[ch] network/*.[ch] limits/*.[ch] tests/unit/*.[ch] tests/root/*.[ch] \
 	bench/*.[ch] fuzz/*.[ch])
 TIDY_SOURCES := $(filter lib/%.c helper/%.c pam_module/%.c cli/%.c network/%.c limits/%.c,$(SOURCES))
-SCRIPTS := $(wildcard tests/run tests/*.sh tests/*/*.sh bench/*.sh fuzz/*.sh .ci/run packaging/*.sh completion/*)
+SCRIPTS := $(wildcard tests/run tests/*.sh tests/*/*.sh tests/vm/*/*.sh bench/*.sh fuzz/*.sh .ci/run packaging/*.sh completion/*)
 
 lint-run: $(PROBED)
 	clang-format --dry-run --Werror $(SOURCES)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# install-deps.sh [WHAT...]: install the Debian packages that are missing to build, test, lint, measure, fuzz or run under sanitizers (default: build test).
+# install-deps.sh [WHAT...]: install the Debian packages that are missing to build, test, lint, measure, fuzz, run in a guest or run under sanitizers (default: build test).
 # Says what it installs. Without root or apt it names what is missing and goes on: the build then says what it lacks.
 set -eu
 
@@ -12,6 +12,7 @@ lint='clang-format clang-tidy cppcheck shellcheck mandoc'
 asan='patchelf'
 bench='gnuplot-nox libpam-modules'
 fuzz='clang libclang-rt-dev llvm'
+vm='qemu-system-x86 mmdebstrap e2fsprogs'
 
 wanted=
 for what in "${@:-build test}"; do
@@ -23,7 +24,8 @@ for what in "${@:-build test}"; do
 		asan) wanted="$wanted $asan" ;;
 		bench) wanted="$wanted $bench" ;;
 		fuzz) wanted="$wanted $fuzz" ;;
-		*) echo "install-deps: unknown '$one': build, test, lint, asan, bench or fuzz" >&2 && exit 2 ;;
+		vm) wanted="$wanted $vm" ;;
+		*) echo "install-deps: unknown '$one': build, test, lint, asan, bench, fuzz or vm" >&2 && exit 2 ;;
 		esac
 	done
 done

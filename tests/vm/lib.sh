@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2317 # the tests use them
+# SPDX-License-Identifier: BSD-3-Clause
+# lib.sh - what the tests in the guest share; a test sources it first. Everything of tests/root/lib.sh is there (check...,
+# policy..., wait_until, log_mark and check_log); "the host" is the guest. Without systemd (plain) the log is busybox's, and
+# start_sshd starts an sshd. With it (guest) the log is the journal, and Debian's own sshd and cron are running.
+
+set -u
+
+readonly NSU_SANDBOX=guest
+readonly VARIANT=release
+readonly KINDS='mnt ipc uts pid net user cgroup time'
+GONE_SECONDS=10 # under emulation
+# shellcheck source=SCRIPTDIR/../root/lib.sh
+. /test/tests/root/lib.sh
+
+with_systemd() {
+	[ -d /run/systemd/system ]
+}
+
+# run.sh has built it where it was started.
+build_tool() {
+	check "$1 is built" test -x "/usr/local/bin/$1"
+}
+
+# Kernel threads come and go. A program per process would be one more.
+note_processes() {
+	local process
+
+	processes=()
+	for process in /proc/[0-9]*; do
+		[ ! -e "$process/exe" ] || processes+=("$process")
+	done
+}
+
+if with_systemd; then
+	log_sync() {
+		journalctl --sync
+	}
+
+	log_mark() {
+		log_sync
+		log_cursor=$(journalctl --lines=0 --show-cursor --quiet | sed -n 's/^-- cursor: //p')
+	}
+
+	log_new() {
+		log_sync
+		journalctl --quiet --no-pager --output=short --after-cursor="$log_cursor" | sed '/Received client request to sync journal/d'
+	}
+
+	# Services of systemd's start and end processes as they like: only the users' are looked at.
+	has_only_host_processes() {
+		no_pid1 && ! pgrep -u alice,bob >/dev/null && ! findmnt -rno TARGET | grep -q ^/run/user/
+	}
+fi
+note_host
+with_systemd || start_syslog
+log_mark
