@@ -12,7 +12,7 @@ readonly DOORS=(exec pty sftp su su-pty login cron pamtester pamprobe)
 readonly EVERY='"mount", "ipc", "uts", "pid", "cgroup", "net", "time", "user"'
 readonly FILES=(mnt ipc uts pid cgroup net time time_for_children user) # in /proc/PID/ns
 readonly MAILS=/var/spool/test-mails
-readonly BOOTTIME=0 # seconds that the session's clock is ahead
+readonly BOOTTIME=8640000 # seconds that the session's clock is ahead
 declare -A cells
 
 # ---- the host
@@ -31,6 +31,7 @@ make_kinds() {
 		keys="\"$kind\""
 		[ "$kind" != all ] || keys=$EVERY
 		keys="namespaces = [ $keys ];"
+		has_kind time && keys+=" time = { boottime = $BOOTTIME; };"
 		rules+="{ user = \"k-$kind\"; profile = \"p-$kind\"; }, "
 		profiles+="p-$kind = { $keys }; "
 	done > >(chpasswd)
