@@ -35,10 +35,11 @@ table_rows() {
 }
 
 # What the page has, as "SECTION KEY THING": `key` for each item of a list of keys, `example` for a key whose example has it,
-# `word W` for each .Cm in its text. Keys of a group in a key (proc) are one list deeper.
+# `word W` for each .Cm in its text. Keys of a group in a key (proc, net) are one list deeper.
 page_things() {
-	awk '
-	BEGIN { section["Conditions"] = "rule"; section["Keys"] = "settings"; section["Keys of a mount"] = "mount"
+	awk -v groups="$1" '
+	BEGIN { n = split(groups, names, " "); for (i = 1; i <= n; i++) is_group[names[i]] = 1
+		section["Conditions"] = "rule"; section["Keys"] = "settings"; section["Keys of a mount"] = "mount"
 		section["Types"] = "type" }
 	function in_key() { return sub_key != "" ? sub_key : key }
 	function in_section() { return sub_key != "" ? key : place }
@@ -47,7 +48,7 @@ page_things() {
 	/^\.Bl / { depth++ }
 	/^\.El/ { depth--; if (depth < 2) sub_key = "" }
 	/^\.It Cm / && depth == 1 { key = $3; print place, key, "key" }
-	/^\.It Cm / && depth == 2 && key == "proc" { sub_key = $3; print key, sub_key, "key" }
+	/^\.It Cm / && depth == 2 && key in is_group { sub_key = $3; print key, sub_key, "key" }
 	key == "" { next }
 	/^\.It Cm / || /^\.Cm / { for (i = 2; i <= NF; i++) print in_section(), in_key(), "word", $i
 		if (sub_key != "" ) next
@@ -70,7 +71,9 @@ place_of() {
 }
 
 rows=$(table_rows)
-things=$(page_things)
+# The tables that are none of the page's lists by themselves: those of groups of keys.
+groups=$(cut -d' ' -f1 <<<"$rows" | sort -u | grep -vxE 'settings|profile|rule|user|mount' | paste -sd ' ')
+things=$(page_things "$groups")
 tables_keys=$(while read -r table key _; do echo "$(place_of "$table") $key"; done <<<"$rows" | sort -u)
 page_keys=$(sed -n 's/ key$//p' <<<"$things" | grep -v '^type ' | sort -u)
 types=$(sed -n 's/^mount type //p' <<<"$rows" | tr '|' '\n' | sort)
