@@ -27,10 +27,10 @@ make_user() {
 make_people() {
 	local group
 
-	for group in longjobs operators customers sftponly jump teachers students exam pilot; do
+	for group in longjobs operators customers sftponly jump teachers students exam pilot sandboxed archive; do
 		groupadd -f "$group"
 	done
-	for group in longjobs operators customers sftponly jump teachers students exam pilot; do
+	for group in longjobs operators customers sftponly jump teachers students exam pilot sandboxed archive; do
 		make_user "a-$group" "$group"
 	done
 	make_user monitor users
@@ -250,6 +250,104 @@ test_roll_out() {
 	mv "$HELPER.away" "$HELPER"
 }
 
+# Limits need controllers of cgroup v2, which a machine may not have: then the example goes without, and the test says so.
+use_without_limits() {
+	local line
+
+	line=$(nsunshare explain a-sandboxed | sed -n 's/^limits.memory: //p')
+	check_has "$name: a limit of memory" "$line" '^2G '
+	if grep -qs memory /sys/fs/cgroup/cgroup.controllers; then
+		return
+	fi
+	skip "$name: its limits" "there is no cgroup v2 with controllers here"
+	sed -i '/^ *limits  /d' "$POLICY"
+	check_is "$name: without them it is right" "$(nsunshare check 2>&1; echo "exit $?")" "$POLICY: ok"$'\nexit 0'
+}
+
+# Somebody else's set-user-ID program, and what it says of its user.
+make_setuid_id() {
+	install -m 4755 /usr/bin/id /usr/local/bin/setuid-id
+}
+
+test_untrusted_code() {
+	use untrusted-code
+	use_without_limits
+	make_setuid_id
+	is_apart a-sandboxed
+	is_alone alice
+	check_has "$name: a set-user-ID program makes alice root" "$(as alice setuid-id)" 'euid=0'
+	check_hasnt "$name: nobody in the session" "$(as a-sandboxed setuid-id)" 'euid='
+	check_is "$name: no capability is to be had" "$(as a-sandboxed 'grep CapBnd /proc/self/status')" $'CapBnd:\t0000000000000000'
+	check_is "$name: no new privileges" "$(as a-sandboxed 'grep NoNewPrivs /proc/self/status')" $'NoNewPrivs:\t1'
+	check_is "$name: lo, and no other interface" "$(as a-sandboxed 'ip -br addr' | tr -s ' ' | sed 's/ $//')" \
+		'lo UNKNOWN 127.0.0.1/8 ::1/128'
+	check_has "$name: the host's sshd does not answer" \
+		"$(as a-sandboxed "exec 2>&1; : </dev/tcp/127.0.0.1/$SSH_PORT")" 'Connection refused'
+	check_has "$name: no user namespace" "$(as a-sandboxed 'unshare -U true 2>&1')" 'Operation not permitted'
+	check_is "$name: his host name says nothing" "$(as a-sandboxed hostname)" "sandbox-$(id -u a-sandboxed)"
+	check_is "$name: /home holds the own one only, in which he may work" \
+		"$(as a-sandboxed 'ls /home; cp /bin/true ./made && ./made && echo runs' | paste -sd ' ')" "a-sandboxed runs"
+	check_is "$name: what he has made is his on the host" "$(stat -c %U /home/a-sandboxed/made)" a-sandboxed
+	check_is "$name: root's su gets there too" "$(su a-sandboxed -c 'id -un; hostname' | paste -sd ' ')" \
+		"a-sandboxed sandbox-$(id -u a-sandboxed)"
+	as a-sandboxed 'setsid sleep 1000 >/dev/null 2>&1 &'
+	check_gone "$name: nothing of it goes on"
+	check_is "$name: no process either" "$(pgrep -u a-sandboxed -xc sleep)" 0
+	rm /usr/local/bin/setuid-id
+}
+
+# What the head of the example does at boot, as far as it is of this machine.
+make_bridge() {
+	ip link add br0 type bridge
+	ip addr add 10.64.0.1/16 dev br0
+	ip link set br0 up
+	ip netns add archive
+	install -D -m 0644 /dev/stdin /etc/netns/archive/resolv.conf <<<"nameserver 192.0.2.53"
+	busybox nc -ll -p 8001 -e echo of-the-host &
+	services+=($!)
+}
+
+address_of() {
+	sed -n 's/.* \(10\.64\.[0-9.]*\)\/16 .*/\1/p' <<<"$1"
+}
+
+# read_from ADDRESS: what a session finds at port 8001.
+read_from() {
+	echo "timeout 2 bash -c 'cat </dev/tcp/$1/8001' 2>&1; echo status \$?"
+}
+
+test_own_address() {
+	local first second
+
+	use own-address
+	make_bridge
+	is_alone alice
+	is_apart a-customers
+	first=$(as a-customers 'ip -br addr show eth0')
+	check_has "$name: a customer has an address of the pool" "$(address_of "$first")" '^10\.64\.'
+	check_is "$name: and reaches the host" "$(as a-customers "$(read_from 10.64.0.1)" | paste -sd ' ')" "of-the-host status 0"
+	as customer2 'ip -br addr show eth0 >address; busybox nc -ll -p 8001 -e echo of-customer2' &
+	wait_until 50 grep -qs 10.64 /home/customer2/address
+	second=$(address_of "$(</home/customer2/address)")
+	check_isnt "$name: another one has another" "$second" "$(address_of "$first")"
+	check_has "$name: the host reaches his server" "$(bash -c "$(read_from "$second")")" '^of-customer2'
+	check_has "$name: the first one does not" "$(as a-customers "$(read_from "$second")")" '^status [1-9]'
+	check_has "$name: nor by his own 127.0.0.1" "$(as a-customers "$(read_from 127.0.0.1)")" 'Connection refused'
+	install -m 4755 "$(command -v ip)" /usr/local/bin/setuid-ip
+	check_has "$name: root in it can not take another" "$(as a-customers 'setuid-ip addr add 10.64.9.9/16 dev eth0 2>&1')" \
+		'Operation not permitted'
+	rm /usr/local/bin/setuid-ip
+	check_is "$name: archive is in its net namespace" "$(as a-archive readlink /proc/self/ns/net)" \
+		"$(ip netns exec archive readlink /proc/self/ns/net)"
+	check_is "$name: with its name server" "$(as a-archive cat /etc/resolv.conf)" "nameserver 192.0.2.53"
+	pkill -u customer2 -x busybox
+	check_gone "$name: all sessions are gone"
+	check_is "$name: and their interfaces" "$(ip -br link | grep -c '^nsu')" 0
+	ip netns del archive
+	umount /run/netns 2>/dev/null
+	ip link del br0
+}
+
 # The installed policy, as it is and with its comments taken off.
 test_installed() {
 	local conf=$HERE/../../conf/nsunshare.conf
@@ -281,6 +379,8 @@ test_web_host
 test_bastion
 test_lab_machine
 test_roll_out
+test_untrusted_code
+test_own_address
 test_installed
 check_gone "examples: all sessions are gone"
 finish
