@@ -12,13 +12,17 @@ include/fail.h:
 include/text.h:
 include/fsat.h:
 include/proc.h:
-include/ns.h:
+include/ns.h:              plan
 include/mnt.h:
 include/channel.h:
 include/subject.h:
 include/plan.h:
 include/marker.h:          plan
 include/harden.h:          plan
+include/idmap.h:           plan
+include/cgroup.h:
+include/assist.h:          plan wire
+include/launch.h:          plan session
 include/template.h:        subject
 include/wire.h:            plan fsat
 include/policy.h:          plan subject
@@ -36,7 +40,9 @@ lib/denials_make.c:        denials
 lib/harden.c:              denials
 lib/channel.c:
 lib/subject.c:
-lib/plan.c:                text
+lib/plan.c:                plan_spaces text
+lib/plan_spaces.h:         plan
+lib/plan_spaces.c:         text
 lib/template.c:            text
 lib/wire.c:
 lib/policy.c:              policy_match policy_parse text
@@ -68,7 +74,11 @@ lib/explain.c:             explain_write ns policy_match policy_parse
 lib/explain_write.h:       explain policy_match policy_parse
 lib/explain_write.c:       text
 lib/explain_spaces.c:      explain_write
-lib/session.c:             channel fsat proc wire
+lib/idmap.c:               proc
+lib/cgroup.c:
+lib/assist.c:              channel fsat ns proc
+lib/launch.c:              assist cgroup channel fsat idmap proc wire
+lib/session.c:             cgroup channel fsat harden launch proc wire
 helper/confine.h:
 helper/confine.c:
 helper/init.h:
@@ -85,7 +95,9 @@ helper/setup.h:            plan
 helper/netns_etc.h:        plan
 helper/netns_etc.c:        fsat mnt
 helper/setup.c:            fsat kind marker mnt netns_etc proc remove target
-helper/main.c:             channel confine fsat init plan proc remove setup wire
+helper/spaces.h:           plan
+helper/spaces.c:           cgroup channel fsat ns proc wire
+helper/main.c:             channel confine fsat init plan proc remove setup spaces wire
 network/address.h:
 network/address.c:
 network/netlink.h:
