@@ -22,6 +22,7 @@ struct nsu_marker {
 	unsigned namespaces;             /* CLONE_NEW* bits */
 	unsigned proc;                   /* options of its fresh proc; 0: it has none */
 	uint64_t view;                   /* a hash of what its mounts show, hide and protect */
+	uint64_t bounds;                 /* a hash of its net, id maps, clocks, limits and of what its opener gave up */
 	char profile[NSU_LOG_VALUE_MAX]; /* name of its profile */
 };
 
@@ -50,8 +51,8 @@ NSU_CHECKED int nsu_marker_read(struct nsu_marker *ret_marker, bool *ret_inside,
  * @marker: of the session that it comes from
  * @plan:   of the login
  *
- * The same user and profile, at least the plan's namespaces, the same mounts and options of proc: a rule may have changed
- * single keys of the profile. Names (of host and domain) do not count. Pure. Return: whether it does.
+ * The same user and profile, at least the plan's namespaces, the same mounts and options of proc, net, id maps, offsets of
+ * clocks, limits and hardening: a rule may have changed single keys of the profile. Names (of host and domain) do not count. Pure. Return: whether it does.
  */
 bool nsu_marker_covers(const struct nsu_marker *marker, const struct nsu_plan *plan);
 

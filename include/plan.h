@@ -165,7 +165,7 @@ struct nsu_plan {
 	struct nsu_plan_time time;
 	struct nsu_plan_user user;
 	struct nsu_plan_limits limits;
-	struct nsu_plan_harden harden; /* not for the helper */
+	struct nsu_plan_harden harden; /* for the helper to mark the session with, no more */
 	size_t n_environment;
 	const char *environment[NSU_PLAN_ENVIRONMENT_MAX]; /* "NAME=value", for pam_putenv(3) */
 	char note[NSU_LOG_VALUE_MAX]; /* warnings for the log, such as a group that does not exist; "": none */

@@ -231,6 +231,9 @@ static void put_spaces(struct writer *writer, const struct nsu_plan *plan)
 	put_number(writer, plan->limits.tasks);
 	put_number(writer, plan->limits.cpu_weight);
 	put_string(writer, plan->limits.parent);
+	put_number(writer, plan->harden.drop);
+	put_number(writer, plan->harden.denials);
+	put_number(writer, plan->harden.no_new_privs);
 }
 
 static void take_spaces(struct reader *reader, struct nsu_plan *plan)
@@ -253,6 +256,9 @@ static void take_spaces(struct reader *reader, struct nsu_plan *plan)
 	plan->limits.tasks = (unsigned)take_number(reader, UINT32_MAX);
 	plan->limits.cpu_weight = (unsigned)take_number(reader, UINT32_MAX);
 	plan->limits.parent = take_text(reader, plan);
+	plan->harden.drop = take_number(reader, UINT64_MAX);
+	plan->harden.denials = (unsigned)take_number(reader, NSU_PLAN_DENY_ALL);
+	plan->harden.no_new_privs = take_bool(reader);
 }
 
 static void put_plan(struct writer *writer, const struct nsu_plan *plan)

@@ -23,7 +23,7 @@ enum nsu_nested_answer {
  * @ret_answer: the answer; untouched on failure
  * @fail:       record; filled with the answer to refuse too
  *
- * Return: 0; as nsu_marker_read().
+ * Return: 0; -EPERM if it would get a session of its own and comes from a user namespace of ours; as nsu_marker_read().
  */
 NSU_CHECKED int nsu_nested_ask(const struct nsu_plan *plan, struct nsu_marker *ret_marker,
                                enum nsu_nested_answer *ret_answer, struct nsu_fail *fail);

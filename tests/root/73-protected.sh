@@ -47,6 +47,29 @@ test_without() {
 	check_has "without user: another proc can be mounted" "$out" '^-mpf proc: mounted$'
 }
 
+# inner USER: a login from inside a session of alice's with a user namespace; into $inner, what the inner one prints.
+inner() {
+	log_mark
+	inner=$(timeout 60 pamprobe pt alice open run="timeout 30 pamprobe pt $1 open run='readlink /proc/self/ns/user' close 2>&1" close 2>&1 |
+		sed '1,/^open: ms/d')
+}
+
+test_nested() {
+	local keys='namespaces = [ "user", "pid" ]; no_new_privs = false;'
+
+	policy_for_users "$keys"
+	inner alice
+	check_has "nested: the same user under the same profile stays" "$inner" '^open: code 0'
+	check_log "nested: the log says so" 'stays in session [0-9a-f]{16}: user=alice'
+	inner bob
+	check_has "nested: another user can get no session from inside a user namespace" "$inner" '^open: code 4'
+	check_log "nested: the log says what to do" 'has a user namespace: .*nested = "stay"'
+	policy_for_users "$keys nested = \"stay\";"
+	inner bob
+	check_has "nested = stay: he stays" "$inner" '^open: code 0'
+	check_log "nested = stay: the log says so" 'stays in session [0-9a-f]{16}: user=bob'
+}
+
 build_tool pamprobe -lpam -lpthread
 install -d /srv/p /srv/q
 test_without
@@ -56,5 +79,6 @@ protects "user and net" 'namespaces = [ "user", "net" ];'
 protects "user, propagation slave" 'namespaces = [ "user", "pid" ]; propagation = "slave";'
 protects "user, a proc elsewhere" 'namespaces = [ "user", "pid" ]; proc = { path = "/srv/p"; };' /proc /srv/p
 protects "user and all the others" 'namespaces = [ "user", "pid", "cgroup", "ipc", "uts", "net", "time" ];'
+test_nested
 check_gone "no session is left"
 finish

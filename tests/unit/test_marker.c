@@ -135,6 +135,101 @@ static void cover(void)
 	}
 }
 
+/* What only a plan with all namespaces can have. */
+static void make_large_plan(void)
+{
+	make_plan("p");
+	plan.namespaces |= CLONE_NEWNET | CLONE_NEWUSER | CLONE_NEWTIME | CLONE_NEWCGROUP;
+	plan.net = (struct nsu_plan_net){.mode = NSU_PLAN_NET_VETH,
+	                                 .name = "",
+	                                 .bridge = "br0",
+	                                 .pool = 0x0a400000,
+	                                 .prefix_len = 16,
+	                                 .gateway = true};
+	plan.user.n_uids = plan.user.n_gids = 2;
+	for (uint32_t i = 0; i < 2; i++)
+		plan.user.uids[i] = plan.user.gids[i] = (struct nsu_plan_range){i, 1000 + i, 1};
+	plan.limits = (struct nsu_plan_limits){.tasks = 9, .parent = "/p"};
+	plan.mounts[2] = (struct nsu_plan_mount){.type = NSU_PLAN_CGROUP, .path = "/sys/fs/cgroup", .source = ""};
+	plan.mounts[3] = (struct nsu_plan_mount){
+		.type = NSU_PLAN_READONLY, .path = "/proc/sys", .source = "", .recursive = true, .optional = true};
+	plan.n_mounts = 4;
+}
+
+#define CHANGE(name, ...)                                                                                              \
+	static void name(void)                                                                                         \
+	{                                                                                                              \
+		__VA_ARGS__;                                                                                           \
+	}
+
+CHANGE(change_nothing, (void)plan)
+CHANGE(change_mode, plan.net.mode = NSU_PLAN_NET_LOOPBACK)
+CHANGE(change_name, plan.net.name = "other")
+CHANGE(change_create, plan.net.create = true)
+CHANGE(change_bridge, plan.net.bridge = "br1")
+CHANGE(change_pool, plan.net.pool = 0x0a410000)
+CHANGE(change_prefix, plan.net.prefix_len = 17)
+CHANGE(change_mtu, plan.net.mtu = 1400)
+CHANGE(change_gateway, plan.net.gateway = false)
+CHANGE(change_isolated, plan.net.isolated = true)
+CHANGE(change_uid, plan.user.uids[1].outside++)
+CHANGE(change_uids, plan.user.n_uids--)
+CHANGE(change_gid, plan.user.gids[0].count++)
+CHANGE(change_max, plan.user.max_user_namespaces = 0)
+CHANGE(change_boottime, plan.time.boottime = 1)
+CHANGE(change_monotonic, plan.time.monotonic = -1)
+CHANGE(change_memory, plan.limits.memory_bytes = 1 << 20)
+CHANGE(change_tasks, plan.limits.tasks = 8)
+CHANGE(change_weight, plan.limits.cpu_weight = 1)
+CHANGE(change_parent, plan.limits.parent = "/q")
+CHANGE(change_drop, plan.harden.drop = 1)
+CHANGE(change_denials, plan.harden.denials = NSU_PLAN_DENY_KEYCTL)
+CHANGE(change_privs, plan.harden.no_new_privs = true)
+CHANGE(change_cgroup, plan.mounts[2].read_only = true)
+CHANGE(change_protection, plan.n_mounts--)
+CHANGE(change_other_place, plan.mounts[3].path = "/proc/self")
+CHANGE(change_other_tree, plan.mounts[3].path = "/srv/sys")
+CHANGE(change_pid, plan.namespaces &= ~CLONE_NEWPID; plan.mounts[0].type = NSU_PLAN_HOSTS)
+
+static void cover_namespaces(void)
+{
+	static const struct {
+		void (*change)(void);
+		bool is_covered;
+	} cases[] = {
+		{change_nothing, true},    {change_mode, false},        {change_name, false},
+		{change_create, false},    {change_bridge, false},      {change_pool, false},
+		{change_prefix, false},    {change_mtu, false},         {change_gateway, false},
+		{change_isolated, false},  {change_uid, false},         {change_uids, false},
+		{change_gid, false},       {change_max, false},         {change_boottime, false},
+		{change_monotonic, false}, {change_memory, false},      {change_tasks, false},
+		{change_weight, false},    {change_parent, false},      {change_drop, false},
+		{change_denials, false},   {change_privs, false},       {change_cgroup, false},
+		{change_protection, true}, {change_other_place, false}, {change_other_tree, false},
+		{change_pid, true},
+	};
+	int fd;
+
+	own_run_dir();
+	fd = open(NSU_RUN_DIR, O_PATH | O_CLOEXEC);
+	for (size_t i = 0; i < NSU_COUNT(cases); i++) {
+		make_large_plan();
+		unlink(NSU_RUN_DIR "/" NSU_MARKER_NAME);
+		CHILD_CHECK(nsu_marker_make(fd, &plan) == 0 && read_it("") == 0);
+		cases[i].change();
+		if (nsu_marker_covers(&marker, &plan) != cases[i].is_covered)
+			fprintf(stderr, "wrong for case %zu\n", i);
+		CHILD_CHECK(nsu_marker_covers(&marker, &plan) == cases[i].is_covered);
+	}
+}
+
+static void marker_covers_a_plan_of_the_same_namespaces_limits_and_hardening(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(cover_namespaces), 0);
+}
+
 static void marker_covers_a_plan_that_asks_for_no_more(void **state)
 {
 	(void)state;
@@ -157,19 +252,23 @@ static void read_strange_ones(void)
 		TEST_ID " ",
 		TEST_ID " 1000",
 		TEST_ID " 1000 2a 1 7",
+		TEST_ID " 1000 2a 1 7 p",
+		TEST_ID " 1000 2a 1 7 8",
+		TEST_ID " 1000 2a 1 7 -8 p",
+		TEST_ID " 1000 2a 1 7 00000000000000008 p",
 		TEST_ID " 1000 p",
-		TEST_ID "1000 2a 1 7 p",
-		TEST_ID "0 1000 2a 1 7 p",
-		TEST_ID "  2a 1 7 p",
-		TEST_ID " -1 2a 1 7 p",
-		TEST_ID " 4294967295 2a 1 7 p",
-		TEST_ID " 4294967296 2a 1 7 p",
-		TEST_ID " 0x10 2a 1 7 p",
-		TEST_ID " 1000 0x2a 1 7 p",
-		TEST_ID " 1000 2a -1 7 p",
-		TEST_ID " 1000 100000000 1 7 p",
-		TEST_ID " 1000 2a 1 00000000000000007 p",
-		"0123456789abcdeg 1000 2a 1 7 p",
+		TEST_ID "1000 2a 1 7 8 p",
+		TEST_ID "0 1000 2a 1 7 8 p",
+		TEST_ID "  2a 1 7 8 p",
+		TEST_ID " -1 2a 1 7 8 p",
+		TEST_ID " 4294967295 2a 1 7 8 p",
+		TEST_ID " 4294967296 2a 1 7 8 p",
+		TEST_ID " 0x10 2a 1 7 8 p",
+		TEST_ID " 1000 0x2a 1 7 8 p",
+		TEST_ID " 1000 2a -1 7 8 p",
+		TEST_ID " 1000 100000000 1 7 8 p",
+		TEST_ID " 1000 2a 1 00000000000000007 8 p",
+		"0123456789abcdeg 1000 2a 1 7 8 p",
 		"/etc/passwd",
 	};
 	char text[1024];
@@ -180,16 +279,16 @@ static void read_strange_ones(void)
 		CHILD_CHECK(read_it("not the marker of a session") == -EINVAL);
 	}
 	for (int len = NSU_LOG_VALUE_MAX - 1; len < 900; len++) {
-		snprintf(text, sizeof(text), "%s 1 2a 1 7 %0*d", TEST_ID, len, 7);
+		snprintf(text, sizeof(text), "%s 1 2a 1 7 8 %0*d", TEST_ID, len, 7);
 		put(text);
 		CHILD_CHECK(read_it("not the marker") == (len < NSU_LOG_VALUE_MAX ? 0 : -EINVAL));
 	}
-	put(TEST_ID " 1000 2a 1 7 p");
+	put(TEST_ID " 1000 2a 1 7 8 p");
 	CHILD_CHECK(read_it("") == 0 && inside);
 	CHILD_CHECK(lchown(NSU_RUN_DIR "/" NSU_MARKER_NAME, 1000, 1000) == 0);
 	CHILD_CHECK(read_it("not the marker of a session") == -EINVAL);
 	CHILD_CHECK(unlink(NSU_RUN_DIR "/" NSU_MARKER_NAME) == 0);
-	write_file(NSU_RUN_DIR "/" NSU_MARKER_NAME, TEST_ID " 1000 2a 1 7 p", 0600);
+	write_file(NSU_RUN_DIR "/" NSU_MARKER_NAME, TEST_ID " 1000 2a 1 7 8 p", 0600);
 	CHILD_CHECK(read_it("read '/run/nsunshare/session'") == -EINVAL);
 }
 
@@ -205,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(marker_says_what_it_was_made_with),
 		cmocka_unit_test(marker_covers_a_plan_that_asks_for_no_more),
+		cmocka_unit_test(marker_covers_a_plan_of_the_same_namespaces_limits_and_hardening),
 		cmocka_unit_test(marker_believes_only_a_link_of_root_in_its_own_form),
 	};
 

@@ -22,6 +22,7 @@ static int make_frame(void **state)
 	sent.id = "0123456789abcdef";
 	sent.uid = 4294967294;
 	sent.gid = 69999;
+	sent.harden = (struct nsu_plan_harden){.drop = 1ULL << 63 | 5, .denials = 17, .no_new_privs = true};
 	sent.net = (struct nsu_plan_net){.mode = NSU_PLAN_NET_VETH,
 	                                 .name = "",
 	                                 .bridge = "br0",
@@ -142,6 +143,9 @@ static void decode_gives_what_the_plan_says_of_single_namespaces(void **state)
 	assert_int_equal(got.limits.tasks, sent.limits.tasks);
 	assert_int_equal(got.limits.cpu_weight, sent.limits.cpu_weight);
 	assert_string_equal(got.limits.parent, sent.limits.parent);
+	assert_int_equal(got.harden.drop, sent.harden.drop);
+	assert_int_equal(got.harden.denials, sent.harden.denials);
+	assert_int_equal(got.harden.no_new_privs, sent.harden.no_new_privs);
 }
 
 static void encode_gives_the_same_bytes_for_the_same_plan(void **state)
