@@ -271,7 +271,7 @@ unsigned nsu_plan_started_in(const struct nsu_plan *plan);
  * or exposed place above an earlier mask or read-only place; a tmpfs of root's on NSU_RUN_DIR before a mask and hosts; limits of every tmpfs set and in
  * range; no tmpfs and no instance that others than root may write over places of the system (nsu_plan_may_be_writable);
  * proc and instances that are thrown away only with the pid, mqueue only with the ipc, host and domain name only with the
- * uts namespace; sysfs only with net, cgroup mounts only with cgroup or net, user only with mount, and then nothing below an instance that is removed; what net, user, time and
+ * uts namespace; sysfs only with net, cgroup mounts only with cgroup or net, both read-only with user, user only with mount, and then nothing below an instance that is removed; what net, user, time and
  * limits say in range and only with their namespace, the user's own uid and gid in its maps; any mount and the pid namespace only with the mount namespace, and with private or slave propagation; an
  * id where there is an instance; times in range. Both sides of the channel ask this. Return: 0; -EINVAL.
  */

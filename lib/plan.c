@@ -172,6 +172,21 @@ static int check_proc(const struct nsu_plan *plan, const struct nsu_plan_mount *
 	}
 }
 
+/* What the host's own root could write in them, that of a user namespace could too. */
+static int check_host_view(const struct nsu_plan *plan, const struct nsu_plan_mount *mount, struct nsu_fail *fail)
+{
+	unsigned wanted = mount->type == NSU_PLAN_SYSFS ? CLONE_NEWNET : CLONE_NEWNET | CLONE_NEWCGROUP;
+	const char *name = nsu_plan_mount_name(mount->type);
+
+	if (!(plan->namespaces & wanted))
+		return nsu_fail_because(fail, EINVAL, "%s on '%s' needs the %s namespace", name, mount->path,
+		                        mount->type == NSU_PLAN_SYSFS ? "net" : "cgroup or net");
+	if ((plan->namespaces & CLONE_NEWUSER) && !mount->read_only)
+		return nsu_fail_because(fail, EINVAL, "%s on '%s' must be read-only with the user namespace", name,
+		                        mount->path);
+	return 0;
+}
+
 /* Masks and the hosts file are made in the session's own NSU_RUN_DIR: it must be there before them, and root's. */
 static int check_run_dir(const struct nsu_plan *plan, size_t index, struct nsu_fail *fail)
 {
@@ -216,12 +231,10 @@ static int check_type(const struct nsu_plan *plan, size_t index, struct nsu_fail
 			                        mount->path);
 		return 0;
 	case NSU_PLAN_SYSFS:
-		if (!(plan->namespaces & CLONE_NEWNET))
-			return nsu_fail_because(fail, EINVAL, "sysfs on '%s' needs the net namespace", mount->path);
-		return 0;
+	case NSU_PLAN_CGROUP:
+		return check_host_view(plan, mount, fail);
 	case NSU_PLAN_READONLY:
 	case NSU_PLAN_EXPOSE:
-	case NSU_PLAN_CGROUP:
 		return 0;
 	case NSU_PLAN_MOUNT_TYPES:
 	default:

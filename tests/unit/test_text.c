@@ -287,6 +287,57 @@ static void printable_cuts_and_says_so(void **state)
 		assert_true(strlen(nsu_text_printable("\n\n\n\n\n\n\n\n", buffer, cap)) < cap);
 }
 
+static void to_network_takes_addresses_with_nothing_behind_the_prefix(void **state)
+{
+	static const char *const wrong[] = {
+		"",
+		"10.64.0.0",
+		"10.64.0.0/",
+		"10.64.0.0/33",
+		"10.64.0.0/-1",
+		"10.64.0.0/016",
+		"10.64.0.0/16 ",
+		" 10.0.0.0/8",
+		"10.64.0/16",
+		"10.64.0.0.0/16",
+		"256.0.0.0/8",
+		"10.64.0.1/16",
+		"11.0.0.0/7",
+		"010.0.0.0/8",
+		"10..0.0/8",
+		"10.0.0.0/8/8",
+		"0x0a.0.0.0/8",
+		"10.0.0.00/8",
+		"1.0.0.0/0",
+		"fd00::/16",
+		"10,0,0,0/8",
+		"10.0.0.0/99999999999999999999",
+	};
+	static const struct {
+		const char *text;
+		uint32_t network;
+		unsigned prefix_len;
+	} right[] = {{"10.64.0.0/16", 0x0a400000, 16},
+	             {"0.0.0.0/0", 0, 0},
+	             {"255.255.255.255/32", 0xffffffff, 32},
+	             {"192.0.2.128/25", 0xc0000280, 25}};
+	uint32_t network;
+	unsigned prefix_len;
+
+	(void)state;
+	for (size_t i = 0; i < NSU_COUNT(wrong); i++) {
+		network = 7;
+		prefix_len = 7;
+		if (nsu_text_to_network(wrong[i], &network, &prefix_len) != -EINVAL || network != 7 || prefix_len != 7)
+			fail_msg("taken: '%s'", wrong[i]);
+	}
+	for (size_t i = 0; i < NSU_COUNT(right); i++) {
+		assert_int_equal(nsu_text_to_network(right[i].text, &network, &prefix_len), 0);
+		assert_int_equal(network, right[i].network);
+		assert_int_equal(prefix_len, right[i].prefix_len);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +362,7 @@ int main(void)
 		cmocka_unit_test(printable_escapes_what_could_forge_a_line),
 		cmocka_unit_test(printable_gives_a_dash_when_there_is_nothing),
 		cmocka_unit_test(printable_cuts_and_says_so),
+		cmocka_unit_test(to_network_takes_addresses_with_nothing_behind_the_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
