@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * policy_examine.h - the parts of nsu_policy_examine(): private to policy_examine.c, policy_reach.c and policy_places.c.
+ * policy_examine.h - the parts of nsu_policy_examine(): private to policy_examine.c, policy_reach.c, policy_places.c and
+ * policy_doubts.c.
  */
 #ifndef NSU_POLICY_EXAMINE_H
 #define NSU_POLICY_EXAMINE_H
@@ -28,6 +29,17 @@ NSU_CHECKED int nsu_examine_reach(const struct nsu_policy *policy, struct nsu_fi
  * Those that are the same for all users. Return: 0; -ENOMEM.
  */
 NSU_CHECKED int nsu_examine_places(const struct nsu_effective *effective, const struct nsu_origin *origin,
+                                   struct nsu_findings *findings);
+
+/**
+ * nsu_examine_doubts - will net and user do what was meant, and are a bridge and a named net on this host now?
+ * @effective: merged
+ * @origin:    to blame where no line of the policy gives the key
+ * @findings:  grows
+ *
+ * Asks NSS for the group tty. Return: 0; -ENOMEM.
+ */
+NSU_CHECKED int nsu_examine_doubts(const struct nsu_effective *effective, const struct nsu_origin *origin,
                                    struct nsu_findings *findings);
 
 #endif

@@ -62,6 +62,7 @@ lib/policy_examine.h:      policy_findings policy_parse
 lib/policy_examine.c:      policy policy_load subject text
 lib/policy_reach.c:        policy_examine policy_parse subject
 lib/policy_places.c:       fsat policy_examine policy_parse text
+lib/policy_doubts.c:       policy_examine policy_parse subject text
 lib/policy_scan.c:         policy_parse text
 lib/policy_value.h:        policy_parse
 lib/policy_value.c:        template text

@@ -225,6 +225,74 @@ static void examine_tells_each_finding_once(void **state)
 	       "  { profile = \"p\"; } );\nprofiles = { p = { namespaces = \"pid\"; mounts = ( { type = \"mask\"; path = \"/mnt/no\"; } ); }; };\n"});
 }
 
+static void examine_finds_a_net_that_is_not_there(void **state)
+{
+	FINDS("warning /mnt/p.conf:3: key 'mode': there is no '/run/netns/no-such' on this host now: logins would be refused "
+	      "(`ip netns add no-such`, or create = true)\n"
+	      "warning /mnt/p.conf:6: key 'bridge': there is no interface 'no-such' on this host now: logins would be "
+	      "refused\n"
+	      "warning /mnt/p.conf:7: key 'bridge': the interface 'lo' of this host is no bridge: logins would be refused\n",
+	      {"p.conf",
+	       "rules = ( { user = \"root\"; profile = \"p\"; }, { user = \"bin\"; profile = \"q\"; },\n"
+	       "  { user = \"daemon\"; profile = \"r\"; }, { user = \"sys\"; profile = \"q\"; net = {\n"
+	       "    mode = \"named:no-such\"; }; }, { user = \"games\"; profile = \"q\"; net = { mode = \"named:%u\"; }; },\n"
+	       "  { user = \"mail\"; profile = \"q\"; net = { mode = \"named:no-such\"; create = true; }; } );\n"
+	       "profiles = { q = { namespaces = \"net\"; }; p = { base = \"q\"; net = { mode = \"veth\"; pool = \"10.0.0.0/8\";\n"
+	       "  bridge = \"no-such\"; }; }; r = { base = \"p\"; net = {\n    bridge = \"lo\"; }; }; };\n"});
+}
+
+static void examine_finds_a_veth_that_leads_nowhere(void **state)
+{
+	FINDS("warning /mnt/p.conf:2: key 'isolated': without a bridge it does nothing: what passes from one session to "
+	      "another is for the host's routing and packet filter to decide\n"
+	      "warning /mnt/p.conf:3: key 'gateway': without it and without a bridge a session reaches the host's end of its "
+	      "pair and nothing else\n",
+	      {"p.conf",
+	       "rules = ( { user = \"root\"; profile = \"p\"; },\n"
+	       "  { user = \"bin\"; profile = \"p\"; net = { isolated = true; }; },\n"
+	       "  { user = \"sys\"; profile = \"p\"; net = { gateway = false; }; } );\n"
+	       "profiles = { p = { namespaces = \"net\"; net = { mode = \"veth\"; pool = \"10.0.0.0/8\"; }; }; };\n"});
+}
+
+#define MAP(uids, gids) "user_map = { uid = ( " uids " ); gid = ( " gids " ); };"
+
+static void examine_finds_maps_without_what_a_login_needs(void **state)
+{
+	FINDS("warning /mnt/p.conf:2: key 'user_map': there is no uid 0 inside: the session has no root, and su and sudo do "
+	      "nothing in it\n"
+	      "warning /mnt/p.conf:3: key 'user_map': no uid inside is 0 outside: the service that opens the session is "
+	      "nobody in it, and setuid programs of the host's root do nothing\n"
+	      "warning /mnt/p.conf:4: key 'user_map': there is no gid 5 inside, the group tty's: sshd and login can not give "
+	      "the terminal to the user\n",
+	      {"p.conf",
+	       "rules = ( { user = \"root\"; profile = \"p\"; },\n"
+	       "  { user = \"bin\"; profile = \"p\"; " MAP(
+		       "( 1, 1, 9 )",
+		       "( 0, 0, 9 )") " },\n"
+	                              "  { user = \"sys\"; profile = \"p\"; " MAP(
+					      "( 0, 1, 9 )",
+					      "( 0, 0, 9 )") " },\n"
+	                                                     "  { user = \"mail\"; profile = \"p\"; " MAP(
+								     "( 0, 0, 9 )",
+								     "( 6, 0, 9 )") " },\n"
+	                                                                            "  { user = \"news\"; profile = \"p\"; " MAP(
+											    "( 0, 9, 1 ), ( 9, 0, 1 )",
+											    "( 5, 0, 1 )") " } );\n"
+	                                                                                                   "profiles = { p = { namespaces = [ \"user\", \"pid\" ]; }; };\n"});
+}
+
+static void examine_finds_what_the_root_of_a_user_namespace_reaches(void **state)
+{
+	FINDS("warning /mnt/p.conf:2: key 'namespaces': \"user\" without \"pid\": the session's root is uid 0 to the host's "
+	      "processes, and can end those of the host's root\n"
+	      "warning /mnt/p.conf:3: key 'source': '/proc/sys' can be written by the session's root, who is uid 0 to it in "
+	      "spite of the namespace \"user\" (read_only = true)\n",
+	      {"p.conf",
+	       RULES_P "profiles = { p = { namespaces = \"user\"; mounts = (\n"
+	               "  { type = \"bind\"; source = \"/proc/sys\"; path = \"/mnt/dir\"; },\n"
+	               "  { type = \"bind\"; source = \"/sys\"; path = \"/mnt/open\"; read_only = true; } ); }; };\n"});
+}
+
 static void examine_files_that_are_not_trusted(void)
 {
 	make_files();
@@ -278,6 +346,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(examine_finds_masks_that_proc_leads_behind),
 	cmocka_unit_test(examine_finds_paths_that_no_mount_hides),
 	cmocka_unit_test(examine_finds_places_that_logins_would_be_refused_for),
+	cmocka_unit_test(examine_finds_a_net_that_is_not_there),
+	cmocka_unit_test(examine_finds_a_veth_that_leads_nowhere),
+	cmocka_unit_test(examine_finds_maps_without_what_a_login_needs),
+	cmocka_unit_test(examine_finds_what_the_root_of_a_user_namespace_reaches),
 	cmocka_unit_test(examine_tells_what_does_not_fit_in_a_user_s_file),
 	cmocka_unit_test(examine_tells_each_finding_once),
 	cmocka_unit_test(examine_finds_files_that_are_not_trusted),
