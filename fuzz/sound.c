@@ -97,8 +97,70 @@ static void require_sound_mount(const struct nsu_plan *plan, size_t index)
 		REQUIRE(plan->namespaces & CLONE_NEWIPC);
 	if (mount->type == NSU_PLAN_HOSTS)
 		REQUIRE(plan->hostname[0]);
+	if (mount->type == NSU_PLAN_SYSFS)
+		REQUIRE(plan->namespaces & CLONE_NEWNET);
+	if (mount->type == NSU_PLAN_SYSFS || mount->type == NSU_PLAN_CGROUP)
+		REQUIRE(mount->read_only || !(plan->namespaces & CLONE_NEWUSER));
 	if (mount->type == NSU_PLAN_HOSTS || mount->type == NSU_PLAN_MASK)
 		require_run_dir(plan, index);
+}
+
+static void require_sound_map(const struct nsu_plan_range *ranges, size_t n, uint32_t own)
+{
+	bool is_there = false;
+
+	REQUIRE(n > 0 && n <= NSU_PLAN_RANGES_MAX);
+	for (size_t i = 0; i < n; i++) {
+		const struct nsu_plan_range *a = &ranges[i];
+
+		REQUIRE(a->count > 0 && (uint64_t)a->inside + a->count <= UINT32_MAX);
+		REQUIRE((uint64_t)a->outside + a->count <= UINT32_MAX);
+		is_there = is_there || (own >= a->inside && own < a->inside + a->count);
+		for (size_t j = 0; j < i; j++) {
+			const struct nsu_plan_range *b = &ranges[j];
+
+			REQUIRE(a->inside + a->count <= b->inside || b->inside + b->count <= a->inside);
+			REQUIRE(a->outside + a->count <= b->outside || b->outside + b->count <= a->outside);
+		}
+	}
+	REQUIRE(is_there);
+}
+
+static void require_sound_net(const struct nsu_plan *plan)
+{
+	const struct nsu_plan_net *net = &plan->net;
+
+	REQUIRE(net->mode == NSU_PLAN_NET_LOOPBACK || (plan->namespaces & CLONE_NEWNET));
+	if (net->mode == NSU_PLAN_NET_NAMED)
+		REQUIRE(net->name[0] && net->name[0] != '.' && !strchr(net->name, '/'));
+	if (net->mode != NSU_PLAN_NET_VETH)
+		return;
+	REQUIRE(net->prefix_len >= 8 && net->prefix_len <= 30 && (net->pool << net->prefix_len) == 0 && net->pool);
+	REQUIRE(net->mtu == 0 || (net->mtu >= 68 && net->mtu <= 65535));
+	REQUIRE(strlen(net->bridge) <= NSU_NET_INTERFACE_MAX && !strchr(net->bridge, '/'));
+}
+
+/* What the helper, and the two programs beside it, take for granted of namespaces and limits. */
+static void require_sound_spaces(const struct nsu_plan *plan)
+{
+	const struct nsu_plan_limits *limits = &plan->limits;
+	bool has_time = plan->namespaces & CLONE_NEWTIME;
+
+	require_sound_net(plan);
+	if (plan->namespaces & CLONE_NEWUSER) {
+		REQUIRE(plan->namespaces & CLONE_NEWNS);
+		require_sound_map(plan->user.uids, plan->user.n_uids, plan->uid);
+		require_sound_map(plan->user.gids, plan->user.n_gids, plan->gid);
+		REQUIRE(plan->user.max_user_namespaces >= -1 && plan->user.max_user_namespaces <= INT32_MAX);
+	}
+	REQUIRE(has_time || (plan->time.boottime == 0 && plan->time.monotonic == 0));
+	REQUIRE(plan->time.boottime >= -NSU_TIME_OFFSET_MAX && plan->time.boottime <= NSU_TIME_OFFSET_MAX);
+	REQUIRE(plan->time.monotonic >= -NSU_TIME_OFFSET_MAX && plan->time.monotonic <= NSU_TIME_OFFSET_MAX);
+	REQUIRE(limits->memory_bytes == 0 || limits->memory_bytes >= NSU_LIMITS_MEMORY_MIN);
+	REQUIRE(limits->tasks <= NSU_LIMITS_TASKS_MAX && limits->cpu_weight <= NSU_LIMITS_WEIGHT_MAX);
+	if (limits->memory_bytes || limits->tasks || limits->cpu_weight)
+		REQUIRE(fuzz_is_clean(limits->parent) && plan->id[0]);
+	REQUIRE((plan->harden.denials & ~(unsigned)NSU_PLAN_DENY_ALL) == 0);
 }
 
 void fuzz_require_sound(const struct nsu_plan *plan)
@@ -114,6 +176,7 @@ void fuzz_require_sound(const struct nsu_plan *plan)
 	REQUIRE(plan->id[0] == '\0' || (strlen(plan->id) == NSU_ID_LEN && !strpbrk(plan->id, "/.")));
 	REQUIRE(plan->timeout_ms >= NSU_TIMEOUT_MIN_MS && plan->timeout_ms <= NSU_TIMEOUT_MAX_MS);
 	REQUIRE(plan->stop_timeout_ms <= NSU_STOP_TIMEOUT_MAX_MS);
+	require_sound_spaces(plan);
 	for (size_t i = 0; i < plan->n_mounts; i++)
 		require_sound_mount(plan, i);
 }
@@ -135,6 +198,9 @@ void fuzz_require_own_text(const struct nsu_plan *plan)
 	require_own(plan, plan->domainname);
 	require_own(plan, plan->profile);
 	require_own(plan, plan->id);
+	require_own(plan, plan->net.name);
+	require_own(plan, plan->net.bridge);
+	require_own(plan, plan->limits.parent);
 	for (size_t i = 0; i < plan->n_mounts; i++) {
 		require_own(plan, plan->mounts[i].path);
 		require_own(plan, plan->mounts[i].source);
