@@ -73,13 +73,15 @@ int nsu_interface_isolate(struct nsu_netlink *netlink, int index, bool isolated)
 	return nsu_netlink_run(netlink, NULL, NULL);
 }
 
-int nsu_interface_up(struct nsu_netlink *netlink, int index)
+int nsu_interface_up(struct nsu_netlink *netlink, int index, const char *alias)
 {
 	struct ifinfomsg *info = nsu_netlink_begin(netlink, RTM_NEWLINK, 0, sizeof(*info));
 
 	info->ifi_index = index;
 	info->ifi_flags = IFF_UP;
 	info->ifi_change = IFF_UP;
+	if (alias)
+		mnl_attr_put_strz(netlink->request, IFLA_IFALIAS, alias);
 	return nsu_netlink_run(netlink, NULL, NULL);
 }
 

@@ -37,10 +37,11 @@ NSU_CHECKED int nsu_interface_isolate(struct nsu_netlink *netlink, int index, bo
  * nsu_interface_up - bring an interface up.
  * @netlink: opened
  * @index:   of it
+ * @alias:   words that `ip link` shows beside it; NULL: none
  *
  * Return: as nsu_netlink_run().
  */
-NSU_CHECKED int nsu_interface_up(struct nsu_netlink *netlink, int index);
+NSU_CHECKED int nsu_interface_up(struct nsu_netlink *netlink, int index, const char *alias);
 
 /**
  * nsu_interface_add_address - give an interface an address.

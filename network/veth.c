@@ -15,6 +15,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -196,8 +197,10 @@ static int set_up_outer(const struct pair *pair)
 {
 	const struct nsu_interface_route route = {
 		.to = pair->address, .prefix_len = 32, .index = pair->outer_index, .source = pair->gateway};
+	char alias[64]; /* for the administrator: whose it is */
 	int ret = 0;
 
+	snprintf(alias, sizeof(alias), "session %s of uid %u", pair->plan->id, (unsigned)pair->plan->uid);
 	if (pair->bridge_index > 0)
 		ret = on_host(pair, nsu_interface_isolate(pair->host, pair->outer_index, pair->plan->net.isolated),
 		              "isolate on the bridge");
@@ -205,7 +208,7 @@ static int set_up_outer(const struct pair *pair)
 		ret = on_host(pair, nsu_interface_add_address(pair->host, pair->outer_index, pair->gateway, 32),
 		              "give the gateway's address to");
 	if (ret == 0)
-		ret = on_host(pair, nsu_interface_up(pair->host, pair->outer_index), "bring up");
+		ret = on_host(pair, nsu_interface_up(pair->host, pair->outer_index, alias), "bring up");
 	if (ret == 0 && pair->bridge_index == 0)
 		ret = on_host(pair, nsu_interface_add_route(pair->host, &route), "add the session's route by");
 	return ret;
@@ -225,7 +228,7 @@ static int set_up_inner(const struct pair *pair)
 	                                           is_routed ? 32 : net->prefix_len),
 	                 "give an address to");
 	if (ret == 0)
-		ret = in_session(pair, nsu_interface_up(pair->session, pair->inner_index), "bring up");
+		ret = in_session(pair, nsu_interface_up(pair->session, pair->inner_index, NULL), "bring up");
 	if (ret == 0 && is_routed)
 		ret = in_session(pair, nsu_interface_add_route(pair->session, &to_gateway),
 		                 "add the route to the gateway by");

@@ -89,6 +89,11 @@ address() {
 	cat "/run/$1.address"
 }
 
+# Of the session that was opened last.
+session_id() {
+	log_new | sed -n 's/.* opened: id=\([0-9a-f]*\) .*/\1/p' | tail -n 1
+}
+
 release() {
 	touch "/run/$1.end"
 	wait "${holders[$1]}"
@@ -109,6 +114,11 @@ inside_of() {
 
 # ---- loopback
 
+# IPv4 packets that have come to the host, or gone by it.
+received_by_host() {
+	awk '/^Ip: [0-9]/ { print $4, $7 }' /proc/net/snmp
+}
+
 test_loopback() {
 	kinds=', "ipc"'
 	net 'mode = "loopback";'
@@ -124,10 +134,10 @@ test_loopback() {
 	inside "loopback: C-78 an abstract socket of the host refuses" 'connect: Connection refused' 'abstract ask'
 	inside "loopback: and is not listed" "" 'grep of-the-host /proc/net/unix'
 	inside "loopback: a port of the host refuses" "" "ask 127.0.0.1 $PORT 2>/dev/null"
-	sent_before=$(cat /sys/class/net/[!l]*/statistics/tx_packets)
+	sent_before=$(received_by_host)
 	inside "loopback: nowhere else can be sent to" unreachable \
 		"ping() { busybox ping -c 1 -W 1 \$1 2>&1; }; (ping $GATEWAY; ping 192.0.2.1; ping 255.255.255.255) | grep -o unreachable | sort -u"
-	check_is "loopback: no packet has left" "$(cat /sys/class/net/[!l]*/statistics/tx_packets)" "$sent_before"
+	check_is "loopback: no packet has come to the host" "$(received_by_host)" "$sent_before"
 	net ''
 	inside "loopback: the default mode" lo 'ls /sys/class/net'
 	inside "loopback: for a user" 'lo' "$(as_alice 'ls /sys/class/net')"
@@ -174,6 +184,7 @@ test_bridge() {
 	check_is "veth: the outer end is named after it" "$(outer_ends)" "$(name_of "$(address a)")"
 	check_is "veth: in the bridge, and isolated" \
 		"$(ip -d -j link show "$(outer_ends)" | jq -r '.[0] | "\(.master) \(.linkinfo.info_slave_data.isolated)"')" "$BRIDGE true"
+	check_has "veth: \`ip link\` says whose it is" "$(ip link show "$(outer_ends)")" "alias session $(session_id) of uid 1501\$"
 	check_is "veth: inside are lo and eth0" "$(inside_of a ls /sys/class/net | paste -sd ' ')" "eth0 lo"
 	check_is "veth: the default route is by the bridge's address" "$(inside_of a ip route show default | tr -s ' ' | sed 's/ *$//')" \
 		"default via $GATEWAY dev eth0 proto static"
@@ -276,6 +287,36 @@ test_killed() {
 	check_no_ends "veth: 40 openers killed at random times leave no interface"
 	check_is "veth: and no nsunshare-net" "$(wait_until 60 eval '! pgrep -x nsunshare-net'; pgrep -x nsunshare-net)" ""
 	rm -f /run/killed.out
+}
+
+# Each request to the kernel fails in turn, and at each nsunshare-net is killed: nothing is left, whatever was made before. The
+# first of a process may be the log line of the opener's, which then is what fails.
+test_faults() {
+	local keys fault n refused=0
+
+	for keys in "$VETH" "$ROUTED"; do
+		net "$keys"
+		for fault in error=ENOBUFS signal=KILL; do
+			for n in {1..12}; do
+				out=$(timeout 20 strace -f -qq -o /dev/null -e trace=sendto -e inject=sendto:$fault:when="$n" \
+					pamprobe pt alice open close 2>&1)
+				grep -q '^open: code 0' <<<"$out" || refused=$((refused + 1))
+				wait_until 30 no_outer_ends || fail "faults: $fault of request $n leaves nothing" "$(ip -br link)"
+			done
+		done
+	done
+	check "faults: requests were made to fail ($refused)" test $refused -ge 36
+	check_no_ends "faults: no interface is left of $refused requests that failed"
+	check_is "faults: no route either" "$(ip route show | grep '^10\.65')" ""
+	net 'mode = "named:made-%u"; create = true;'
+	for n in mkdir flock mount unshare ioctl open_tree move_mount; do
+		for fault in error=ENOMEM signal=KILL; do
+			(timeout 20 strace -f -qq -o /dev/null -e trace=$n -e inject=$n:$fault:when=1 pamprobe pt alice open close) >/dev/null 2>&1
+			inside "faults: named, $n, $fault: the next login has it" "lo 127.0.0.1/8" \
+				'echo "$(ls /sys/class/net) $(ip -4 -o addr | grep -o "127[^ ]*")"'
+			clear_named
+		done
+	done
 }
 
 test_routed() {
@@ -546,6 +587,24 @@ test_named_hostile() {
 	clear_named
 }
 
+# With the other kinds beside it.
+test_all_kinds() {
+	kinds=', "ipc", "uts", "pid", "cgroup", "time", "user"'
+	net "$VETH"
+	hold a alice
+	check_is "all kinds: the session reaches the host" "$(ask_host_of a)" host
+	check_is "all kinds: /sys/class/net" "$(inside_of a ls /sys/class/net | paste -sd ' ')" "eth0 lo"
+	release a
+	inside "all kinds: the session's root can not change its interfaces" "RTNETLINK answers: Operation not permitted" \
+		'ip link set eth0 down 2>&1; ip addr add 10.64.0.9/16 dev eth0 2>&1 | grep -v "Operation not"'
+	check_no_ends "all kinds: nothing is left"
+	kinds=
+}
+
+ask_host_of() {
+	inside_of "$1" ask $GATEWAY $PORT
+}
+
 declare -A holders=()
 build_tool pamprobe -lpam -lpthread
 make_tools
@@ -559,8 +618,10 @@ test_bridge
 test_gateways
 test_at_once
 test_killed
+test_faults
 test_routed
 test_refusals
+test_all_kinds
 test_named
 test_named_files
 test_named_create
