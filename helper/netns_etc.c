@@ -51,10 +51,10 @@ static int open_dir(const struct places *places, const char *path, int *ret_fd)
 	if (ret == -EPERM && walk.reason)
 		return nsu_fail_because(places->fail, EPERM, "the files of '%s' are not trusted: '%.*s' %s", path,
 		                        (int)(walk.reason_len ? walk.reason_len : 1), path, walk.reason);
-	if (ret == 0 && fstat(fd, &st) < 0)
-		ret = -errno;
 	if (ret < 0)
 		return nsu_fail(places->fail, -ret, "open '%s'", path);
+	if (fstat(fd, &st) < 0)
+		return nsu_fail(places->fail, errno, "stat '%s'", path);
 	reason = untrusted_reason(&st);
 	if (reason)
 		return nsu_fail_because(places->fail, EPERM, "the files of '%s' are not trusted: it %s", path, reason);
@@ -73,10 +73,10 @@ static int open_source(const struct places *places, const char *name, int *ret_f
 	if (ret == -ELOOP)
 		return nsu_fail_because(places->fail, ELOOP, "'%s/%s' is a symbolic link (a copy, or a hard link)",
 		                        places->path, name);
-	if (ret == 0 && fstat(fd, &st) < 0)
-		ret = -errno;
 	if (ret < 0)
 		return nsu_fail(places->fail, -ret, "open '%s/%s'", places->path, name);
+	if (fstat(fd, &st) < 0)
+		return nsu_fail(places->fail, errno, "stat '%s/%s'", places->path, name);
 	reason = untrusted_reason(&st);
 	if (!reason && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		reason = "is neither a file nor a directory";
