@@ -86,7 +86,7 @@ static bool is_started_by_module(void)
 int main(void)
 {
 	static const char usage[] = NSU_NET_NAME
-		": makes the network of a session, started by pam_nsunshare.so only; see nsunshare.conf(5)\n";
+		": makes the network of a session, started by pam_nsunshare.so only; see nsunshare-init(8)\n";
 	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
 	size_t len;
 	int ret;

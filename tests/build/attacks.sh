@@ -50,6 +50,7 @@ rows='
 46 limits
 72 masks and a user namespace of the user
 77 masks in /proc and a fresh proc
+78 abstract sockets of the host, with a net namespace
 81 queues and shared memory
 84 setuid programs and devices on private mounts
 88 later mounts of the host on a mask or above it
