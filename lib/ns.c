@@ -121,7 +121,7 @@ static void report_failure(int report_fd, enum step step)
 		return;
 }
 
-/* The child: in the new namespaces, on the caller's memory. It makes one system call and never returns. */
+/* The child: in the new namespaces, on the caller's memory (or a copy: make_child). It makes one system call and never returns. */
 __attribute__((no_sanitize("address"))) static int run_child(void *arg)
 {
 	const struct start *start = arg;
@@ -150,7 +150,7 @@ static int become_root(struct start *start)
 	return (int)syscall(SYS_setresuid, 0, 0, 0);
 }
 
-/* For its children only: each is moved in when it executes. The offsets can be set as long as nobody is. */
+/* For its children only: each is moved in when it executes, by older kernels when it is made. The offsets can be set as long as nobody is. */
 static int set_clocks(struct start *start)
 {
 	size_t len = strlen(start->clocks);
@@ -172,11 +172,14 @@ static int set_clocks(struct start *start)
 static int make_child(struct start *start)
 {
 	struct report report = {.err = 0};
+	int flags = (int)(CLONE_VFORK | CLONE_PIDFD | start->program->flags);
 	int pidfd = -1;
 	int ret;
 
-	report.pid = clone(run_child, start->child_stack_top,
-	                   (int)(CLONE_VM | CLONE_VFORK | CLONE_PIDFD | start->program->flags), start, &pidfd);
+	report.pid = clone(run_child, start->child_stack_top, CLONE_VM | flags, start, &pidfd);
+	/* Linux 6.1 wants a copy of the memory where the child gets other clocks, and moves it in here, not when it executes. */
+	if (report.pid < 0 && errno == EINVAL && start->program->time)
+		report.pid = clone(run_child, start->child_stack_top, flags, start, &pidfd);
 	if (report.pid < 0)
 		return -1;
 	start->step = REPORT;
