@@ -18,6 +18,31 @@ with_systemd() {
 	[ -d /run/systemd/system ]
 }
 
+# own_kinds LINKS: the kinds of namespaces, in the order of $KINDS, in which these links of /proc/PID/ns, a line each, are
+# another one than the host's. What is no such link counts as "-".
+own_kinds() {
+	local link kind own=''
+	local -A links=()
+
+	while IFS=$': \r' read -r kind link; do
+		links[$kind]=$link
+	done <<<"$1"
+	for kind in $KINDS; do
+		[ -n "${links[$kind]:-}" ] || own+=" -"
+		[ -z "${links[$kind]:-}" ] || [ "${links[$kind]}" = "${host_links[$kind]}" ] || own+=" $kind"
+	done
+	echo "${own# }"
+}
+
+note_host_links() {
+	local link kind
+
+	declare -gA host_links=()
+	while IFS=': ' read -r kind link; do
+		host_links[$kind]=$link
+	done < <(cd /proc/self/ns && readlink mnt ipc uts pid net user cgroup time)
+}
+
 # run.sh has built it where it was started.
 build_tool() {
 	check "$1 is built" test -x "/usr/local/bin/$1"
@@ -54,5 +79,6 @@ if with_systemd; then
 	}
 fi
 note_host
+note_host_links
 with_systemd || start_syslog
 log_mark
