@@ -4,6 +4,7 @@
  * it over, and ends.
  */
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -83,7 +84,7 @@ static int run(struct nsu_direct *direct, int *ret_dirfd, struct nsu_fail *fail)
 
 	ret = nsu_confine_reset(NSU_LIMITS_NAME, fail);
 	if (ret == 0)
-		ret = nsu_confine_keep(0, fail); /* cgroups are root's, and systemd asks for no more than that */
+		ret = nsu_confine_keep(1ULL << CAP_DAC_OVERRIDE, fail); /* the root of cgroup2 is writable by no mode */
 	if (ret == 0)
 		ret = receive_plan(&helper_pidfd, fail);
 	return ret < 0 ? ret : make(helper_pidfd, direct, ret_dirfd, fail);
