@@ -58,6 +58,7 @@
 #define NSU_PLAN_MOUNTS_MAX      80   /* entries */
 #define NSU_PLAN_IMPLIED_MAX     24   /* of these, what namespaces may imply */
 #define NSU_PLAN_RANGES_MAX      340  /* lines of one id map, the kernel's limit */
+#define NSU_PLAN_MAP_BYTES_MAX   4095 /* of one id map as text, likewise: less than a page */
 #define NSU_PATH_MAX             4096 /* with the terminating NUL, as PATH_MAX */
 #define NSU_HOSTNAME_MAX         64   /* without the NUL, as Linux's __NEW_UTS_LEN */
 #define NSU_LABEL_MAX            63   /* one label of a host name, RFC 1123 */

@@ -39,6 +39,8 @@ int nsu_idmap_write(const struct nsu_plan_user *user, pid_t pid, int pidfd, stru
 
 	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
 	proc_dirfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc_dirfd < 0 && errno == ENOENT)
+		return nsu_fail(fail, ESRCH, "find the helper");
 	if (proc_dirfd < 0)
 		return nsu_fail(fail, errno, "open '%s'", path);
 	/* If it lives now, it is this one that the directory belongs to, and to no later one of its number. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "text.h"
@@ -79,11 +80,25 @@ static bool overlap(uint32_t first, uint32_t second, uint32_t first_count, uint3
 	return first < (uint64_t)second + second_count && second < (uint64_t)first + first_count;
 }
 
+size_t nsu_plan_map_bytes(const struct nsu_plan_range *ranges, size_t n)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++)
+		len += (size_t)snprintf(NULL, 0, "%u %u %u\n", ranges[i].inside, ranges[i].outside, ranges[i].count);
+	return len;
+}
+
 static int check_map(const struct nsu_plan_range *ranges, size_t n, const char *what, struct nsu_fail *fail)
 {
 	if (n == 0 || n > NSU_PLAN_RANGES_MAX)
 		return nsu_fail_because(fail, EINVAL, "the %s map has no range, or more than %d", what,
 		                        NSU_PLAN_RANGES_MAX);
+	if (nsu_plan_map_bytes(ranges, n) > NSU_PLAN_MAP_BYTES_MAX)
+		return nsu_fail_because(fail, EINVAL,
+		                        "the %s map is longer than the %d bytes that the kernel takes: it needs fewer "
+		                        "ranges, or smaller ids",
+		                        what, NSU_PLAN_MAP_BYTES_MAX);
 	for (size_t i = 0; i < n; i++) {
 		const struct nsu_plan_range *range = &ranges[i];
 

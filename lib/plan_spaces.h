@@ -8,6 +8,15 @@
 #include "plan.h"
 
 /**
+ * nsu_plan_map_bytes - how long an id map is as the kernel reads it.
+ * @ranges: borrowed
+ * @n:      how many
+ *
+ * The kernel takes one write(2) of at most NSU_PLAN_MAP_BYTES_MAX. Pure. Return: bytes.
+ */
+size_t nsu_plan_map_bytes(const struct nsu_plan_range *ranges, size_t n);
+
+/**
  * nsu_plan_check_spaces - are net, user, time and limits of a plan in range, and only where their namespace is?
  * @plan: borrowed
  * @fail: record; names the value

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "plan_spaces.h"
 #include "policy_match.h"
 
 static int compare_gids(const void *a, const void *b)
@@ -32,6 +33,11 @@ static int add_gids(const gid_t *gids, size_t n, struct nsu_plan_user *user, str
 				NSU_PLAN_RANGES_MAX);
 		user->gids[user->n_gids++] = (struct nsu_plan_range){gids[i], gids[i], 1};
 	}
+	if (nsu_plan_map_bytes(user->gids, user->n_gids) > NSU_PLAN_MAP_BYTES_MAX)
+		return nsu_fail_because(fail, E2BIG,
+		                        "the map of the user's groups, %zu ranges, is longer than the %d bytes that "
+		                        "the kernel takes (key 'user_map')",
+		                        user->n_gids, NSU_PLAN_MAP_BYTES_MAX);
 	return 0;
 }
 

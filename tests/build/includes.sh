@@ -69,7 +69,7 @@ lib/policy_value.c:        template text
 lib/policy_list.c:         ns policy_value template text
 lib/policy_mount.c:        policy_value text
 lib/resolve.c:             policy_match policy_parse template text
-lib/resolve_ids.c:         policy_match
+lib/resolve_ids.c:         plan_spaces policy_match
 lib/resolve_spaces.c:      policy_match policy_parse template text
 lib/explain.c:             explain_write ns policy_match policy_parse
 lib/explain_write.h:       explain policy_match policy_parse
