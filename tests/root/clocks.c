@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * clocks [only]: what each clock says, in seconds, by vDSO and by system call; then, without "only", each way to wait a fifth of a second on one,
- * relative or until a time, and what it took of the clock that no namespace changes.
+ * clocks [only]: what each clock says, in seconds, by vDSO and by system call; then, without "only", each way to wait a
+ * fifth of a second on one, relative or until a time, and what it took of the clock that no namespace changes.
  */
 #include <poll.h>
 #include <stdbool.h>
