@@ -111,6 +111,8 @@ static int make_cgroup(const struct launch *launch)
 	if (ret == 0)
 		ret = nsu_assist_await(&assist, launch->plan, launch->deadline_ms, &dirfd, launch->fail);
 	nsu_assist_end(&assist);
+	if (ret == 0 && dirfd < 0)
+		ret = nsu_fail_because(launch->fail, EPROTO, NSU_LIMITS_NAME " has given no cgroup");
 	if (ret == 0)
 		ret = nsu_cgroup_open_procs(dirfd, &session->cgroup_fd, launch->fail);
 	if (ret < 0)
