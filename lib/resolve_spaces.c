@@ -66,7 +66,7 @@ static int resolve_net(const struct nsu_effective *effective, const struct nsu_s
 	return keep(plan, values->bridge, &net->bridge, fail);
 }
 
-/* initgroups(3), which sshd calls when the session is open, fails for a group that is not inside; for su it did before. */
+/* initgroups(3), which sshd calls when the session is open, tries with fewer groups until the kernel takes them; su is through. */
 static int note_groups(const struct nsu_effective *effective, struct nsu_subject *subject, struct nsu_plan *plan,
                        struct nsu_fail *fail)
 {
@@ -84,7 +84,7 @@ static int note_groups(const struct nsu_effective *effective, struct nsu_subject
 			continue;
 		nsu_plan_note(plan,
 		              "%s: key 'user_map': no gid %u inside, of the user's groups: services that set them "
-		              "after the session is open, sshd for one, will refuse him",
+		              "after the session is open, sshd for one, leave out that one and all behind it",
 		              nsu_policy_origin(origin, place, sizeof(place)), (unsigned)subject->groups[i]);
 		break;
 	}

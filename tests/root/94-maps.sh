@@ -106,12 +106,15 @@ refused() {
 test_outside() {
 	refused "her uid is not in the map" '(0, 0, 1), (1502, 1502, 1)' '(0, 0, 65536)' "nsunshare.conf:[0-9]+: key 'user_map'.* no uid 1501 inside"
 	refused "her gid is not in the map" '(0, 0, 65536)' '(0, 0, 1), (1502, 1502, 1)' "nsunshare.conf:[0-9]+: key 'user_map'.* no gid 1501 inside"
-	# one of her groups: sshd sets them when the session is open, by initgroups(3), which leaves out what the kernel refuses
-	policy_for_users 'namespaces = [ "user" ]; user_map = { uid = ( (0, 0, 65536) ); gid = ( (0, 0, 1600) ); };'
+	# one of her groups: sshd sets them when the session is open, by initgroups(3), which tries with
+	# fewer until the kernel takes them
+	groupadd -g 1700 later
+	usermod -a -G later alice
+	policy_for_users 'namespaces = [ "user" ]; user_map = { uid = ( (0, 0, 65536) ); gid = ( (0, 0, 1600), (1700, 1700, 1) ); };'
 	log_mark
-	check_is "a group of hers is not in the map: sshd lets her in without it" "$(ssh alice@127.0.0.1 'id -G' </dev/null 2>&1)" 1501
+	check_is "a group of hers is not in the map: sshd lets her in without it, and without those behind it" "$(ssh alice@127.0.0.1 'id -G' </dev/null 2>&1)" 1501
 	check_log "a group of hers is not in the map: a line of ours says so" "no gid 1600 inside"
-	check_is "a group of hers is not in the map: su lets her in, with it" "$(su alice -c 'id -G')" "1501 65534"
+	check_is "a group of hers is not in the map: su lets her in, with it" "$(su alice -c 'id -G')" "1501 65534 1700"
 	check_gone "a group of hers is not in the map: nothing is left"
 }
 
