@@ -50,3 +50,45 @@ int nsu_idmap_write(const struct nsu_plan_user *user, pid_t pid, int pidfd, stru
 	ret = write_map(proc_dirfd, "uid_map", user->uids, user->n_uids, fail);
 	return ret < 0 ? ret : write_map(proc_dirfd, "gid_map", user->gids, user->n_gids, fail);
 }
+
+void nsu_idmap_note_roots(struct nsu_idmap_roots *ret_roots)
+{
+	uid_t uids[3] = {1, 1, 1};
+	gid_t gids[3] = {1, 1, 1};
+
+	(void)!getresuid(&uids[0], &uids[1], &uids[2]); /* only a bad address makes it fail */
+	(void)!getresgid(&gids[0], &gids[1], &gids[2]);
+	for (size_t i = 0; i < NSU_COUNT(uids); i++) {
+		ret_roots->uids[i] = uids[i] == 0;
+		ret_roots->gids[i] = gids[i] == 0;
+	}
+}
+
+/* Is there an id 0 inside that is another outside? */
+static bool has_other_root(const struct nsu_plan_range *ranges, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (ranges[i].inside == 0)
+			return ranges[i].outside != 0;
+	}
+	return false;
+}
+
+/*
+ * sshd refuses to go on as a uid that the session does not know, and the host's root would be that. And what the opener
+ * reads from the session's view, where root of the session may have put it, is no business of the host's root any more.
+ */
+int nsu_idmap_become_root(const struct nsu_plan_user *user, const struct nsu_idmap_roots *was_root,
+                          struct nsu_fail *fail)
+{
+	const bool *uids = was_root->uids, *gids = was_root->gids;
+	const id_t same = (id_t)-1;
+
+	if (has_other_root(user->gids, user->n_gids) &&
+	    setresgid(gids[0] ? 0 : same, gids[1] ? 0 : same, gids[2] ? 0 : same) < 0)
+		return nsu_fail(fail, errno, "become group 0 of the session");
+	if (has_other_root(user->uids, user->n_uids) &&
+	    setresuid(uids[0] ? 0 : same, uids[1] ? 0 : same, uids[2] ? 0 : same) < 0)
+		return nsu_fail(fail, errno, "become root of the session");
+	return 0;
+}

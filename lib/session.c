@@ -22,6 +22,7 @@
 #include "channel.h"
 #include "fsat.h"
 #include "harden.h"
+#include "idmap.h"
 #include "launch.h"
 #include "proc.h"
 #include "wire.h"
@@ -155,15 +156,20 @@ static int commit(const struct nsu_plan *plan, const struct nsu_session *session
                   const char *cwd, struct nsu_fail *fail)
 {
 	struct nsu_fail ignored = NSU_FAIL_INIT;
+	struct nsu_idmap_roots roots;
 	int ret = 0;
 
 	if (session->cgroup_fd >= 0)
 		ret = nsu_cgroup_enter(session->cgroup_fd, fail);
 	if (ret < 0)
 		return ret;
+	nsu_idmap_note_roots(&roots);
 	ret = nsu_ns_join(session->init_pidfd, plan->namespaces, fail);
 	if (ret == 0) {
-		ret = nsu_harden_apply(harden, fail);
+		if (plan->namespaces & CLONE_NEWUSER)
+			ret = nsu_idmap_become_root(&plan->user, &roots, fail);
+		if (ret == 0)
+			ret = nsu_harden_apply(harden, fail);
 		if (ret < 0 && nsu_ns_restore(&session->saved, ~0U, &ignored) == 0)
 			go_back(cwd, "");
 	}
