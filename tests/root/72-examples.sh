@@ -330,6 +330,7 @@ test_own_address() {
 	wait_until 50 grep -qs 10.64 /home/customer2/address
 	second=$(address_of "$(</home/customer2/address)")
 	check_isnt "$name: another one has another" "$second" "$(address_of "$first")"
+	wait_until 50 bash -c ": </dev/tcp/$second/8001"
 	check_has "$name: the host reaches his server" "$(bash -c "$(read_from "$second")")" '^of-customer2'
 	check_has "$name: the first one does not" "$(as a-customers "$(read_from "$second")")" '^status [1-9]'
 	check_has "$name: nor by his own 127.0.0.1" "$(as a-customers "$(read_from 127.0.0.1)")" 'Connection refused'
