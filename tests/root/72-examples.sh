@@ -311,6 +311,10 @@ address_of() {
 	sed -n 's/.* \(10\.64\.[0-9.]*\)\/16 .*/\1/p' <<<"$1"
 }
 
+no_interfaces() {
+	! ip -br link | grep -q '^nsu'
+}
+
 # read_from ADDRESS: what a session finds at port 8001.
 read_from() {
 	echo "timeout 2 bash -c 'cat </dev/tcp/$1/8001' 2>&1; echo status \$?"
@@ -343,7 +347,7 @@ test_own_address() {
 	check_is "$name: with its name server" "$(as a-archive cat /etc/resolv.conf)" "nameserver 192.0.2.53"
 	pkill -u customer2 -x busybox
 	check_gone "$name: all sessions are gone"
-	check_is "$name: and their interfaces" "$(ip -br link | grep -c '^nsu')" 0
+	check "$name: and their interfaces" wait_until 50 no_interfaces
 	ip netns del archive
 	umount /run/netns 2>/dev/null
 	ip link del br0
