@@ -79,7 +79,7 @@ lib/idmap.c:               proc
 lib/cgroup.c:
 lib/assist.c:              channel fsat ns proc
 lib/launch.c:              assist cgroup channel fsat idmap proc wire
-lib/session.c:             cgroup channel fsat harden launch proc wire
+lib/session.c:             cgroup channel fsat harden idmap launch proc wire
 helper/confine.h:
 helper/confine.c:
 helper/init.h:
