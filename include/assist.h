@@ -14,9 +14,10 @@
 #include "wire.h"
 
 struct nsu_assist {
-	int channel_fd;   /* -1: none is under way */
-	int pidfd;        /* -1 likewise */
-	const char *name; /* for messages */
+	int channel_fd;          /* -1: none is under way */
+	int pidfd;               /* -1 likewise */
+	const char *name;        /* for messages */
+	char note[NSU_NOTE_MAX]; /* what it has said for the log line, once it has answered; "": nothing */
 };
 
 #define NSU_ASSIST_INIT                                                                                                \

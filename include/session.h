@@ -22,6 +22,7 @@ struct nsu_session {
 	int own_cgroup_fd;         /* the cgroup that the opener was in, to come back to; -1 where it has not left it */
 	int cgroup_fd;             /* the session's, to enter; -1 once that is done */
 	pid_t init_pid;            /* its number on the host, for log lines */
+	char note[NSU_NOTE_MAX];   /* "key=value" for the log line of the open, of what was made for it on the host */
 	bool gives_time; /* PID 1 lives on for a while after the order to end: to stop processes, to remove files */
 	struct nsu_fsat_root root; /* of the opener inside: a chroot that it makes later stays its own */
 	struct {                   /* what the descriptors were at open, in the order above */

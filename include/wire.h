@@ -17,6 +17,7 @@
 struct nsu_wire_answer {
 	struct nsu_fail fail;      /* err 0: ready */
 	struct nsu_fsat_root root; /* of the session: where the opener will find itself */
+	char note[NSU_NOTE_MAX];   /* "key=value" for the log line of the open; "": nothing to say */
 };
 
 /* What the helper may ask before that, and what the opener says; one byte a frame. */

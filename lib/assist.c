@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "channel.h"
 #include "fsat.h"
@@ -105,6 +106,8 @@ int nsu_assist_await(struct nsu_assist *assist, const struct nsu_plan *plan, int
 
 	if (ret == 0 && order != 0)
 		return nsu_fail_because(fail, EPROTO, "%s has answered something unknown", assist->name);
+	if (ret == 0)
+		memcpy(assist->note, answer.note, sizeof(assist->note));
 	return ret;
 }
 

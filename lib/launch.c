@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <string.h>
 
 #include "assist.h"
 #include "cgroup.h"
@@ -87,9 +88,13 @@ static int start_net(struct launch *launch)
 
 static int await_net(struct launch *launch)
 {
+	int ret;
+
 	if (launch->net.channel_fd < 0)
 		return 0;
-	return nsu_assist_await(&launch->net, launch->plan, launch->deadline_ms, NULL, launch->fail);
+	ret = nsu_assist_await(&launch->net, launch->plan, launch->deadline_ms, NULL, launch->fail);
+	memcpy(launch->session->note, launch->net.note, sizeof(launch->session->note));
+	return ret;
 }
 
 /* The cgroup of the session: made by the assistant, then told to the helper, which waits for it. */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define WIRE_MAGIC_PLAN   0x4e53554e50334c41ULL /* changes with every change of the fields below */
-#define WIRE_MAGIC_ANSWER 0x4e53554e41324e53ULL /* likewise */
+#define WIRE_MAGIC_ANSWER 0x4e53554e41334e53ULL /* likewise */
 
 struct writer {
 	unsigned char *buffer; /* NULL: it is only measured */
@@ -332,6 +332,7 @@ int nsu_wire_encode_answer(const struct nsu_wire_answer *answer, void *buffer, s
 	put_string(&writer, answer->fail.err ? answer->fail.text : "");
 	put_number(&writer, answer->root.mount_id);
 	put_number(&writer, answer->root.inode);
+	put_string(&writer, answer->note);
 	return finish(&writer, ret_len);
 }
 
@@ -348,5 +349,6 @@ int nsu_wire_decode_answer(const void *frame, size_t len, struct nsu_wire_answer
 	take_string(&reader, ret_answer->fail.text, sizeof(ret_answer->fail.text));
 	ret_answer->root.mount_id = take_number(&reader, UINT64_MAX);
 	ret_answer->root.inode = take_number(&reader, UINT64_MAX);
+	take_string(&reader, ret_answer->note, sizeof(ret_answer->note));
 	return end_of(&reader);
 }

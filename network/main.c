@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "address.h"
 #include "channel.h"
 #include "confine.h"
 #include "defaults.h"
@@ -41,8 +43,21 @@ static int receive_plan(int *ret_helper_pidfd, struct nsu_fail *fail)
 /* For all that is done here; joining a namespace by the pidfd of an undumpable process is CAP_SYS_PTRACE's. */
 #define CAPABILITIES (1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN)
 
-static int carry_out(int helper_pidfd, struct nsu_fail *fail)
+/* The log says who had which address, for who asks long after. */
+static int make_veth(int helper_pidfd, int64_t deadline_ms, struct nsu_wire_answer *answer)
 {
+	char text[NSU_ADDRESS_TEXT_SIZE];
+	uint32_t address = 0;
+	int ret = nsu_veth_make(&plan, helper_pidfd, deadline_ms, &address, &answer->fail);
+
+	if (ret == 0)
+		snprintf(answer->note, sizeof(answer->note), "address=%s", nsu_address_text(address, text));
+	return ret;
+}
+
+static int carry_out(int helper_pidfd, struct nsu_wire_answer *answer)
+{
+	struct nsu_fail *fail = &answer->fail;
 	int64_t deadline_ms = nsu_proc_now_ms() + plan.timeout_ms;
 	int ret;
 
@@ -50,7 +65,7 @@ static int carry_out(int helper_pidfd, struct nsu_fail *fail)
 	case NSU_PLAN_NET_VETH:
 		if (helper_pidfd < 0)
 			return nsu_fail_because(fail, EPROTO, "the plan came without the helper's pidfd");
-		return nsu_veth_make(&plan, helper_pidfd, deadline_ms, fail);
+		return make_veth(helper_pidfd, deadline_ms, answer);
 	case NSU_PLAN_NET_NAMED:
 		if (!plan.net.create)
 			break;
@@ -63,8 +78,9 @@ static int carry_out(int helper_pidfd, struct nsu_fail *fail)
 	return nsu_fail_because(fail, EPROTO, "the plan wants nothing of %s", NSU_NET_NAME);
 }
 
-static int run(struct nsu_fail *fail)
+static int run(struct nsu_wire_answer *answer)
 {
+	struct nsu_fail *fail = &answer->fail;
 	auto_close int helper_pidfd = -1;
 	int ret;
 
@@ -73,7 +89,7 @@ static int run(struct nsu_fail *fail)
 		ret = nsu_confine_keep(CAPABILITIES | 1ULL << CAP_SYS_PTRACE, fail);
 	if (ret == 0)
 		ret = receive_plan(&helper_pidfd, fail);
-	return ret < 0 ? ret : carry_out(helper_pidfd, fail);
+	return ret < 0 ? ret : carry_out(helper_pidfd, answer);
 }
 
 static bool is_started_by_module(void)
@@ -96,7 +112,7 @@ int main(void)
 			return 3;
 		return 2;
 	}
-	ret = run(&answer.fail);
+	ret = run(&answer);
 	if (nsu_wire_encode_answer(&answer, frame, sizeof(frame), &len) < 0)
 		return 1;
 	if (nsu_channel_send(NSU_HELPER_CHANNEL_FD, frame, len, -1) < 0)

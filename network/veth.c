@@ -253,7 +253,8 @@ static int set_up(struct pair *pair)
 	return ret;
 }
 
-int nsu_veth_make(const struct nsu_plan *plan, int helper_pidfd, int64_t deadline_ms, struct nsu_fail *fail)
+int nsu_veth_make(const struct nsu_plan *plan, int helper_pidfd, int64_t deadline_ms, uint32_t *ret_address,
+                  struct nsu_fail *fail)
 {
 	struct pair pair = {
 		.plan = plan,
@@ -271,6 +272,8 @@ int nsu_veth_make(const struct nsu_plan *plan, int helper_pidfd, int64_t deadlin
 		ret = find_address(&pair);
 	if (ret == 0)
 		ret = set_up(&pair);
+	if (ret == 0)
+		*ret_address = pair.address;
 	nsu_netlink_close(pair.host);
 	nsu_netlink_close(pair.session);
 	nsu_close_fd(&pair.session_ns_fd);

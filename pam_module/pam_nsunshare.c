@@ -185,13 +185,14 @@ static void log_would(const struct request *request)
 static void log_opened(const struct request *request)
 {
 	struct timespec now;
-	char rest[64];
+	char rest[64 + NSU_NOTE_MAX];
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	now.tv_sec -= request->plan->time.monotonic; /* it is the session's clock by now */
-	snprintf(rest, sizeof(rest), " init=%d took_us=%lld joined=no",
+	snprintf(rest, sizeof(rest), " init=%d took_us=%lld joined=no%s%s",
 	         opened.session.init_pidfd >= 0 ? (int)opened.session.init_pid : 0,
-	         (now.tv_sec - request->began.tv_sec) * 1000000LL + (now.tv_nsec - request->began.tv_nsec) / 1000);
+	         (now.tv_sec - request->began.tv_sec) * 1000000LL + (now.tv_nsec - request->began.tv_nsec) / 1000,
+	         opened.session.note[0] ? " " : "", opened.session.note);
 	log_plan(request, LOG_INFO, "opened", rest);
 }
 

@@ -109,7 +109,7 @@ network/veth.h:            plan
 network/veth.c:            address confine interface netlink proc
 network/named.h:
 network/named.c:           fsat mnt proc
-network/main.c:            channel confine named plan proc veth wire
+network/main.c:            address channel confine named plan proc veth wire
 limits/control.h:          plan
 limits/control.c:          proc text
 limits/leaf.h:

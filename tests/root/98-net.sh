@@ -181,6 +181,7 @@ test_bridge() {
 
 	hold a alice
 	check_has "veth: the address is one of the pool" "$(address a)" '^10\.64\.[0-9]+\.[0-9]+$'
+	check_log "veth: the log line of the open says the address" "opened: .* joined=no address=$(address a)\$"
 	check_is "veth: the outer end is named after it" "$(outer_ends)" "$(name_of "$(address a)")"
 	check_is "veth: in the bridge, and isolated" \
 		"$(ip -d -j link show "$(outer_ends)" | jq -r '.[0] | "\(.master) \(.linkinfo.info_slave_data.isolated)"')" "$BRIDGE true"

@@ -21,6 +21,7 @@
 #define POOL 0x0a420000U /* 10.66.0.0 */
 
 static struct nsu_plan plan;
+static uint32_t made_address;
 static struct nsu_fail record;
 static struct nsu_netlink netlink;
 
@@ -97,7 +98,7 @@ static void check_inside(void)
 static void make_one(void)
 {
 	int n = count_fds();
-	int ret = nsu_veth_make(&plan, helper_pidfd, soon(), &record);
+	int ret = nsu_veth_make(&plan, helper_pidfd, soon(), &made_address, &record);
 
 	if (wanted_address) {
 		CHILD_CHECK_OK(ret, &record);
@@ -213,7 +214,7 @@ static void be_late(void)
 {
 	begin(16);
 	helper_pidfd = start_helper();
-	CHILD_CHECK(nsu_veth_make(&plan, helper_pidfd, nsu_proc_now_ms() - 1, &record) == -ETIMEDOUT);
+	CHILD_CHECK(nsu_veth_make(&plan, helper_pidfd, nsu_proc_now_ms() - 1, &made_address, &record) == -ETIMEDOUT);
 }
 
 static ino_t inode_of(const char *path)
