@@ -180,7 +180,7 @@ static int get_number(const struct nsu_parse *parse, const config_setting_t *set
 static int set_number(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *row,
                       unsigned *place)
 {
-	int64_t number;
+	int64_t number = 0;
 	int ret = get_number(parse, setting, row, &number);
 
 	if (ret == 0)
