@@ -101,8 +101,8 @@ static int examine_map(const struct doubts *doubts)
 	else if (!is_outside(&map->uids, 0))
 		ret = WARN(
 			doubts, USER_MAP,
-			"key 'user_map': no uid inside is 0 outside: the service that opens the session is nobody in "
-			"it, and setuid programs of the host's root do nothing");
+			"key 'user_map': no uid inside is 0 outside: su, sudo and other setuid programs of the host's root "
+			"do nothing in the session, and login can not give the terminal to the user");
 	if (ret == 0 && nsu_subject_group_exists("tty", &has_tty, &tty_gid, &fail) == 0 && has_tty &&
 	    !nsu_plan_outside(map->gids.items, map->gids.n, tty_gid, &outside))
 		ret = WARN(

@@ -260,8 +260,7 @@ static void examine_finds_maps_without_what_a_login_needs(void **state)
 {
 	FINDS("warning /mnt/p.conf:2: key 'user_map': there is no uid 0 inside: the session has no root, and su and sudo do "
 	      "nothing in it\n"
-	      "warning /mnt/p.conf:3: key 'user_map': no uid inside is 0 outside: the service that opens the session is "
-	      "nobody in it, and setuid programs of the host's root do nothing\n"
+	      "warning /mnt/p.conf:3: key 'user_map': no uid inside is 0 outside: su, sudo and other setuid programs of the host's root do nothing in the session, and login can not give the terminal to the user\n"
 	      "warning /mnt/p.conf:4: key 'user_map': there is no gid 5 inside, the group tty's: sshd and login can not give "
 	      "the terminal to the user\n",
 	      {"p.conf",
