@@ -84,13 +84,14 @@ print_table() {
 	done
 }
 
+# sshd wants a root inside; login wants to give the terminal away, which is the host's root's, and sshd a new one, of group tty.
 test_ranges() {
 	map "each as itself" all 1501 '(0, 0, 1), (1501, 1501, 1)' '(0, 0, 1), (5, 5, 1), (1501, 1501, 1), (1600, 1600, 1)'
 	map "all as themselves" all 1501 '(0, 0, 65536)' '(0, 0, 65536)'
 	map "root as itself, users shifted" all 101501 '(0, 0, 1), (1, 100001, 65535)' '(0, 0, 6), (6, 100006, 65530)'
-	map "root shifted" "su su-l cron" 1501 '(0, 100000, 1), (1501, 1501, 1)' '(0, 100000, 1), (5, 5, 1), (1501, 1501, 1), (1600, 1600, 1)'
+	map "root shifted" "exec pty sftp su su-l cron" 1501 '(0, 100000, 1), (1501, 1501, 1)' '(0, 100000, 1), (5, 5, 1), (1501, 1501, 1), (1600, 1600, 1)'
 	map "no root" "su su-l cron" 1501 '(1501, 1501, 1)' '(5, 5, 1), (1501, 1501, 1), (1600, 1600, 1)'
-	map "all shifted" "su su-l cron" 101501 '(0, 100000, 65536)' '(0, 100000, 65536)'
+	map "all shifted" "exec sftp su su-l cron" 101501 '(0, 100000, 65536)' '(0, 100000, 65536)'
 	print_table "each as itself" "all as themselves" "root as itself, users shifted" "root shifted" "no root" "all shifted"
 }
 
