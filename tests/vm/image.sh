@@ -85,7 +85,7 @@ main() {
 		tail -n 20 "$vm/build.log" >&2
 		cannot "mmdebstrap failed; all it said is in $vm/build.log"
 	}
-	cp "$work"/root/boot/vmlinuz-* "$vm/vmlinuz"
+	mv "$work"/root/boot/vmlinuz-* "$vm/vmlinuz"
 	rm -rf "$work"/root/boot/*
 	truncate -s $IMAGE_SIZE "$work/root.img"
 	mke2fs -q -t ext4 -O ^has_journal -d "$work/root" "$work/root.img"

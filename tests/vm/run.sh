@@ -83,7 +83,7 @@ end_of_test() {
 	echo "# $name: $took s"
 }
 
-# What comes on the second serial port. Sets $up and $done, the seconds since the guest's start.
+# What comes on the second serial port. Sets $up and $finished, the seconds since the guest's start.
 follow() {
 	local line word name code took
 
@@ -123,20 +123,31 @@ run_kind() {
 	local kind=$1 began=$SECONDS
 	shift
 
-	up='' finished=''
+	up='' finished='' n_checks=0 n_failed=0
 	work=$(mktemp -d "$vm/running.XXXXXX") || exit 1
 	make_folder "$kind" "$@"
 	echo "# booting the guest, $([ "$kind" = guest ] && echo 'with systemd' || echo 'without systemd'): $*"
-	follow < <(boot "$kind")
+	exec 3< <(boot "$kind")
+	machine=$!
+	follow <&3
+	exec 3<&-
+	machine=''
 	keep_results "$kind"
 	if [ -z "$finished" ]; then
 		failed=$((failed + 1))
 		echo "not ok - the guest $([ -z "$up" ] && echo 'comes up' || echo 'ends by itself') within $seconds s; the console's last lines:"
 		tail -n 25 "$work/console" | tr -d '\r' | sed 's/^/# /'
 		sed 's/^/# qemu: /' "$work/qemu.log"
+		echo "# NSU_VM_KERNEL_LINE='loglevel=7 systemd.show_status=1' has it say more"
 	fi
 	echo "# $kind: $((SECONDS - began)) s"
 	rm -rf "$work"
+}
+
+# Also of a run that is interrupted.
+end() {
+	[ -z "$machine" ] || kill "$machine" 2>/dev/null
+	[ -z "$work" ] || rm -rf "$work"
 }
 
 names_of() {
@@ -157,8 +168,8 @@ run_wanted() {
 
 [ "$(id -u)" = 0 ] || cannot "must be run as root"
 command -v qemu-system-x86_64 >/dev/null || cannot "qemu-system-x86_64 is missing: tests/install-deps.sh vm"
-work=''
-trap '[ -z "$work" ] || rm -rf "$work"' EXIT
+work='' machine=''
+trap end EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 "$here/image.sh" || exit 1
