@@ -92,7 +92,8 @@ static int add_user(const struct spaces *spaces)
 	const struct nsu_origin *origin = ORIGIN(spaces, MAX_USER_NAMESPACES);
 
 	if (spaces->effective->values.user_map.uids.n == 0 &&
-	    nsu_write_row(spaces->explain, "user_map", ORIGIN(spaces, USER_MAP), "minimal") < 0)
+	    nsu_write_row(spaces->explain, "user_map", ORIGIN(spaces, USER_MAP), "%s",
+	                  spaces->effective->values.user_map.root ? "minimal but for root" : "minimal") < 0)
 		return -ENOMEM;
 	if (add_ranges(spaces, "user_map.uid", user->uids, user->n_uids) < 0 ||
 	    add_ranges(spaces, "user_map.gid", user->gids, user->n_gids) < 0)

@@ -123,7 +123,8 @@ static int examine_user(const struct doubts *doubts)
 	const struct nsu_effective *effective = doubts->effective;
 	int ret = examine_map(doubts);
 
-	if (ret == 0 && !(effective->values.namespaces & CLONE_NEWPID) && effective->values.user_map.uids.n == 0)
+	if (ret == 0 && !(effective->values.namespaces & CLONE_NEWPID) && effective->values.user_map.uids.n == 0 &&
+	    effective->values.user_map.root == 0)
 		ret = WARN(doubts, NAMESPACES,
 		           "key 'namespaces': \"user\" without \"pid\": the session's root is uid 0 to the host's "
 		           "processes, and can end those of the host's root");

@@ -270,10 +270,22 @@ static int set_ranges(const struct nsu_parse *parse, const config_setting_t *set
 	return ret;
 }
 
+/* What the session's root is outside, in an otherwise minimal map. */
+static int set_root(const struct nsu_parse *parse, const config_setting_t *setting, uint32_t *root)
+{
+	int64_t number;
+
+	if (!nsu_value_get_number(setting, &number) || number < 1 || number >= UINT32_MAX)
+		return nsu_value_wrong(parse, setting,
+		                       "expected a number of 1 to 4294967294: an id that owns nothing on the host");
+	*root = (uint32_t)number;
+	return 0;
+}
+
 static int set_user_map(const struct nsu_parse *parse, const config_setting_t *setting, struct nsu_user_map *map)
 {
 	static const char expected[] =
-		"expected \"minimal\" or { uid = ( ... ); gid = ( ... ); }, with both of the two";
+		"expected \"minimal\", { root = ID; } or { uid = ( ... ); gid = ( ... ); }, with both of the two";
 	const char *word = config_setting_get_string(setting);
 	int ret = 0;
 
@@ -288,10 +300,12 @@ static int set_user_map(const struct nsu_parse *parse, const config_setting_t *s
 			ret = set_ranges(parse, one, &map->uids);
 		else if (strcmp(config_setting_name(one), "gid") == 0)
 			ret = set_ranges(parse, one, &map->gids);
+		else if (strcmp(config_setting_name(one), "root") == 0)
+			ret = set_root(parse, one, &map->root);
 		else
 			ret = nsu_value_wrong(parse, one, "unknown in user_map (see nsunshare.conf(5))");
 	}
-	if (ret == 0 && (map->uids.n == 0 || map->gids.n == 0))
+	if (ret == 0 && (map->root ? map->uids.n + map->gids.n != 0 : map->uids.n == 0 || map->gids.n == 0))
 		ret = nsu_value_wrong(parse, setting, expected);
 	return ret;
 }

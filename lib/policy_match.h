@@ -74,14 +74,17 @@ NSU_CHECKED int nsu_resolve_spaces(const struct nsu_effective *effective, struct
                                    struct nsu_plan *plan, struct nsu_fail *fail);
 
 /**
- * nsu_resolve_ids - the id maps of a login that has its own user namespace, where the policy gives none: "minimal".
+ * nsu_resolve_ids - the id maps of a login that has its own user namespace, where the policy gives no ranges: "minimal".
+ * @root:    what uid and gid 0 inside are outside
  * @subject: looked up
  * @plan:    initialised; its user's ranges are filled
  * @fail:    record
  *
- * Root, the user, his groups and the group `tty`, each as it is outside. Asks NSS. Return: 0; -E2BIG for more ranges of
+ * Root, the user, his groups and the group `tty`, each as it is outside but for such a root; where root is the host's, uid 1
+ * too, as which sudo reads its files. Asks NSS. Return: 0; -E2BIG for more ranges of
  * groups than a map has lines; -errno of a name service.
  */
-NSU_CHECKED int nsu_resolve_ids(struct nsu_subject *subject, struct nsu_plan *plan, struct nsu_fail *fail);
+NSU_CHECKED int nsu_resolve_ids(uint32_t root, struct nsu_subject *subject, struct nsu_plan *plan,
+                                struct nsu_fail *fail);
 
 #endif

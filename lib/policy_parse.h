@@ -91,8 +91,9 @@ struct nsu_ranges {
 
 /* Both empty: "minimal". */
 struct nsu_user_map {
-	struct nsu_ranges uids;
+	struct nsu_ranges uids; /* none: the minimal map */
 	struct nsu_ranges gids;
+	uint32_t root; /* of the minimal map: what uid and gid 0 inside are outside */
 };
 
 /* One entry of `mounts`. */

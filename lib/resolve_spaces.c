@@ -123,8 +123,9 @@ static int resolve_user(const struct nsu_effective *effective, struct nsu_subjec
 	if (!(plan->namespaces & CLONE_NEWUSER))
 		return 0;
 	plan->user.max_user_namespaces = effective->values.max_user_namespaces;
-	return effective->values.user_map.uids.n ? resolve_map(effective, subject, plan, fail)
-	                                         : nsu_resolve_ids(subject, plan, fail);
+	return effective->values.user_map.uids.n
+	               ? resolve_map(effective, subject, plan, fail)
+	               : nsu_resolve_ids(effective->values.user_map.root, subject, plan, fail);
 }
 
 int nsu_resolve_spaces(const struct nsu_effective *effective, struct nsu_subject *subject, struct nsu_plan *plan,
