@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -137,26 +138,49 @@ int nsu_spaces_begin(const struct nsu_plan *plan, int channel_fd, struct nsu_spa
 		ret = begin_net(plan, fail);
 	if (ret == 0)
 		ret = begin_cgroup(plan, channel_fd, spaces, fail);
-	if (ret < 0 || plan->user.max_user_namespaces < 0)
+	if (ret < 0 || !(plan->namespaces & CLONE_NEWUSER))
 		return ret;
 	spaces->sysctl_dirfd = open("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return spaces->sysctl_dirfd < 0 ? nsu_fail(fail, errno, "open '/proc/sys'") : 0;
 }
 
-/* The limit belongs to the user namespace, and so does the file: it is opened in it. */
-static int limit_user_namespaces(const struct nsu_plan *plan, const struct nsu_spaces *spaces, struct nsu_fail *fail)
+/* Such a limit belongs to the user namespace, and so does the file: it is opened in it. */
+static int limit_namespaces(const struct nsu_spaces *spaces, const char *name, int64_t limit, struct nsu_fail *fail)
 {
 	auto_close int fd = -1;
 	char text[24];
 	int len;
 
-	if (plan->user.max_user_namespaces < 0)
-		return 0;
-	len = snprintf(text, sizeof(text), "%lld\n", (long long)plan->user.max_user_namespaces);
-	fd = openat(spaces->sysctl_dirfd, "user/max_user_namespaces", O_WRONLY | O_CLOEXEC);
+	len = snprintf(text, sizeof(text), "%lld\n", (long long)limit);
+	fd = openat(spaces->sysctl_dirfd, name, O_WRONLY | O_CLOEXEC);
 	if (fd < 0 || write(fd, text, (size_t)len) != len)
-		return nsu_fail(fail, errno, "set max_user_namespaces");
+		return nsu_fail(fail, errno, "set '/proc/sys/%s' of the session", name);
 	return 0;
+}
+
+static bool has_root_of_host(const struct nsu_plan_user *user)
+{
+	for (size_t i = 0; i < user->n_uids; i++) {
+		if (user->uids[i].outside == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * In a cgroup namespace of its own the session's root may mount cgroup file systems, of version 1 too. There the files of all
+ * cgroups from its own down are uid 0's, with the session's limits, or those of sshd's cgroup. So where he is uid 0 outside
+ * he makes none.
+ */
+static int limit(const struct nsu_plan *plan, const struct nsu_spaces *spaces, struct nsu_fail *fail)
+{
+	int ret = 0;
+
+	if (plan->user.max_user_namespaces >= 0)
+		ret = limit_namespaces(spaces, "user/max_user_namespaces", plan->user.max_user_namespaces, fail);
+	if (ret == 0 && has_root_of_host(&plan->user))
+		ret = limit_namespaces(spaces, "user/max_cgroup_namespaces", 0, fail);
+	return ret;
 }
 
 int nsu_spaces_end(const struct nsu_plan *plan, int channel_fd, const struct nsu_spaces *spaces, struct nsu_fail *fail)
@@ -172,7 +196,7 @@ int nsu_spaces_end(const struct nsu_plan *plan, int channel_fd, const struct nsu
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "ask for the id maps");
 	ret = await_order(channel_fd, NSU_WIRE_MAPPED, NULL, fail);
-	return ret < 0 ? ret : limit_user_namespaces(plan, spaces, fail);
+	return ret < 0 ? ret : limit(plan, spaces, fail);
 }
 
 void nsu_spaces_remove_cgroup(const struct nsu_plan *plan, const struct nsu_spaces *spaces, int wait_ms)

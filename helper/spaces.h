@@ -42,7 +42,8 @@ NSU_CHECKED int nsu_spaces_begin(const struct nsu_plan *plan, int channel_fd, st
  * @fail:       record; names the step
  *
  * To be called after everything that needs privileges: the process has none over the host from then on. In the copy every
- * mount is locked (mount_namespaces(7)), so that the session's root can take none off. Blocks until the maps are written or
+ * mount is locked (mount_namespaces(7)), so that the session's root can take none off. Where he is uid 0 outside no cgroup
+ * namespace can be made below it. Blocks until the maps are written or
  * the channel is closed. Return: 0; -errno of the step.
  */
 NSU_CHECKED int nsu_spaces_end(const struct nsu_plan *plan, int channel_fd, const struct nsu_spaces *spaces,
