@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -151,6 +152,22 @@ static int leave_cgroup(const struct nsu_session *session, struct nsu_fail *fail
 	return session->own_cgroup_fd < 0 ? 0 : nsu_cgroup_enter(session->own_cgroup_fd, fail);
 }
 
+/*
+ * In a user namespace of the session's its root may trace whoever is in it, and without a pid namespace he sees the opener,
+ * with what that remembers and holds open.
+ */
+static int settle_in(const struct nsu_plan *plan, const struct nsu_idmap_roots *roots, struct nsu_fail *fail)
+{
+	int ret;
+
+	if (!(plan->namespaces & CLONE_NEWUSER))
+		return 0;
+	ret = nsu_idmap_become_root(&plan->user, roots, fail);
+	if (ret == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		ret = nsu_fail(fail, errno, "keep the session's root from tracing the opener");
+	return ret;
+}
+
 /* The commit. What it has done is undone, as far as that goes, where a step of it fails. */
 static int commit(const struct nsu_plan *plan, const struct nsu_session *session, const struct nsu_harden *harden,
                   const char *cwd, struct nsu_fail *fail)
@@ -166,8 +183,7 @@ static int commit(const struct nsu_plan *plan, const struct nsu_session *session
 	nsu_idmap_note_roots(&roots);
 	ret = nsu_ns_join(session->init_pidfd, plan->namespaces, fail);
 	if (ret == 0) {
-		if (plan->namespaces & CLONE_NEWUSER)
-			ret = nsu_idmap_become_root(&plan->user, &roots, fail);
+		ret = settle_in(plan, &roots, fail);
 		if (ret == 0)
 			ret = nsu_harden_apply(harden, fail);
 		if (ret < 0 && nsu_ns_restore(&session->saved, ~0U, &ignored) == 0)
