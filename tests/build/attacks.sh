@@ -49,12 +49,19 @@ rows='
 45 the environment
 46 limits
 72 masks and a user namespace of the user
+73 overlayfs over masks
+74 file handles
+75 handles of namespaces, and the next mount namespace
+76 root in the session
 77 masks in /proc and a fresh proc
 78 abstract sockets of the host, with a net namespace
 81 queues and shared memory
+83 typing on a terminal for its reader
 84 setuid programs and devices on private mounts
+85 /proc/sys, sysrq-trigger and /sys for root in the session
 88 later mounts of the host on a mask or above it
 89 mounts of the session on the host
+93 the file of the helper, for root in the session
 '
 
 . tests/build/report.inc
