@@ -43,9 +43,11 @@ struct nsu_session {
  * @session:     initialised; open on success, for nsu_session_close() or _forget(); untouched on failure
  * @fail:        record; names the step
  *
- * Blocks up to the plan's timeout. On failure nothing of the caller has changed and nothing is left. On success the
- * caller's namespaces have, its cgroup where the plan has limits, and what the plan's harden takes from it; children that it forks from now on are in the session; its working directory means
- * the same where that exists in the session.
+ * Blocks up to the plan's timeout. On failure nothing of the caller has changed and nothing is left; but the very last steps,
+ * to become root of a user namespace and what harden takes, can't be undone where they fail: the caller must not go on then.
+ * On success the caller's namespaces have changed, its cgroup where the plan has limits, what harden takes, and with a user
+ * namespace it is undumpable, and root of that where root is another uid outside. Children that it forks from now on are in
+ * the session. Its working directory means the same where that exists in the session.
  * Return: 0; -EPERM, -EBUSY if the caller may not open one (nsu_proc_check_opener); -ENOSYS; -ETIMEDOUT; -ECHILD if the
  * helper ended before it was ready; -errno of the step that failed, in the caller or in the helper.
  */

@@ -152,40 +152,58 @@ static int leave_cgroup(const struct nsu_session *session, struct nsu_fail *fail
 	return session->own_cgroup_fd < 0 ? 0 : nsu_cgroup_enter(session->own_cgroup_fd, fail);
 }
 
+/* What the commit changes of the caller beside its namespaces and cgroup. */
+struct self {
+	struct nsu_idmap_roots roots;
+	bool is_dumpable;
+};
+
 /*
  * In a user namespace of the session's its root may trace whoever is in it, and without a pid namespace he sees the opener,
- * with what that remembers and holds open.
+ * with what that remembers and holds open. So it is undumpable before it is there.
  */
-static int settle_in(const struct nsu_plan *plan, const struct nsu_idmap_roots *roots, struct nsu_fail *fail)
+static int hide(const struct nsu_plan *plan, struct self *self, struct nsu_fail *fail)
 {
+	self->is_dumpable = false;
+	nsu_idmap_note_roots(&self->roots);
+	if (!(plan->namespaces & CLONE_NEWUSER) || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 1)
+		return 0;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return nsu_fail(fail, errno, "keep the session's root from tracing the opener");
+	self->is_dumpable = true;
+	return 0;
+}
+
+static int join(const struct nsu_plan *plan, const struct nsu_session *session, struct nsu_fail *fail)
+{
+	struct self self;
 	int ret;
 
-	if (!(plan->namespaces & CLONE_NEWUSER))
-		return 0;
-	ret = nsu_idmap_become_root(&plan->user, roots, fail);
-	if (ret == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		ret = nsu_fail(fail, errno, "keep the session's root from tracing the opener");
+	ret = hide(plan, &self, fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_ns_join(session->init_pidfd, plan->namespaces, fail);
+	if (ret < 0 && self.is_dumpable)
+		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	if (ret == 0 && (plan->namespaces & CLONE_NEWUSER))
+		ret = nsu_idmap_become_root(&plan->user, &self.roots, fail);
 	return ret;
 }
 
-/* The commit. What it has done is undone, as far as that goes, where a step of it fails. */
+/* The commit. What it has done is undone, as far as that goes, where a step of it fails: not once in a user namespace. */
 static int commit(const struct nsu_plan *plan, const struct nsu_session *session, const struct nsu_harden *harden,
                   const char *cwd, struct nsu_fail *fail)
 {
 	struct nsu_fail ignored = NSU_FAIL_INIT;
-	struct nsu_idmap_roots roots;
 	int ret = 0;
 
 	if (session->cgroup_fd >= 0)
 		ret = nsu_cgroup_enter(session->cgroup_fd, fail);
 	if (ret < 0)
 		return ret;
-	nsu_idmap_note_roots(&roots);
-	ret = nsu_ns_join(session->init_pidfd, plan->namespaces, fail);
+	ret = join(plan, session, fail);
 	if (ret == 0) {
-		ret = settle_in(plan, &roots, fail);
-		if (ret == 0)
-			ret = nsu_harden_apply(harden, fail);
+		ret = nsu_harden_apply(harden, fail);
 		if (ret < 0 && nsu_ns_restore(&session->saved, ~0U, &ignored) == 0)
 			go_back(cwd, "");
 	}

@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +45,7 @@ static struct {
 	char user[NSU_LOG_VALUE_MAX];  /* as the account database has it */
 	char service[NSU_LOG_VALUE_MAX];
 	char *variables; /* that it has set; NULL: none */
+	bool is_captive; /* the session has a user namespace, which its opener can't leave */
 } opened = {.session = NSU_SESSION_INIT};
 
 /* What one open needs; freed as a whole. */
@@ -160,8 +162,7 @@ static void clear_request(struct request *request)
 static void log_plan(const struct request *request, int priority, const char *what, const char *rest)
 {
 	const struct nsu_plan *plan = request->plan;
-	char user[NSU_LOG_VALUE_MAX], service[NSU_LOG_VALUE_MAX], rule[NSU_LOG_VALUE_MAX];
-	char kinds[64];
+	char user[NSU_LOG_VALUE_MAX], service[NSU_LOG_VALUE_MAX], rule[NSU_LOG_VALUE_MAX], kinds[64];
 
 	pam_syslog(request->pamh, priority, "%s: id=%s user=%s service=%s profile=%s rule=%s namespaces=%s%s", what,
 	           request->subject.id, nsu_text_printable(request->subject.user, user, sizeof(user)),
@@ -289,6 +290,7 @@ static int open_session(struct request *request, struct nsu_fail *fail)
 	}
 	opened.owner = request->pamh;
 	opened.opener = getpid();
+	opened.is_captive = request->plan->namespaces & CLONE_NEWUSER;
 	memcpy(opened.id, subject->id, sizeof(opened.id));
 	nsu_text_printable(pam_text(request->pamh, PAM_USER), opened.asked, sizeof(opened.asked));
 	nsu_text_printable(subject->user, opened.user, sizeof(opened.user));
@@ -361,9 +363,9 @@ NSU_EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, cons
 	if (is_open_already(pamh))
 		return PAM_SUCCESS;
 	clock_gettime(CLOCK_MONOTONIC, &request.began);
-	if (opened.owner)
-		ret = nsu_fail_because(&fail, EBUSY, "this process has session %s of user %s open already", opened.id,
-		                       opened.user);
+	if (opened.owner || (opened.is_captive && opened.opener == getpid()))
+		ret = nsu_fail_because(&fail, EBUSY, "this process has session %s of user %s open already%s", opened.id,
+		                       opened.user, opened.owner ? "" : ", or can't leave its user namespace");
 	else
 		ret = nsu_arguments_parse(argc, argv, &request.arguments, &fail);
 	if (ret == 0)

@@ -194,9 +194,20 @@ test_nested() {
 build_tool ptytalk
 build_tool pamprobe -lpam -lpthread
 start_sshd
+# There is no way back out of a user namespace, so none into the next session.
+test_captive() {
+	policy_for_users 'namespaces = [ "user" ];'
+	log_mark
+	out=$(timeout 30 pamprobe pt alice open close open 2>&1)
+	check_is "captive: one session in the life of a process" "$(sed -n 's/^\(open\|close\): code //p' <<<"$out" | paste -sd ' ')" "0 0 4"
+	check_log "captive: the log says why" "refused: user=alice .*can't leave its user namespace"
+	check_gone "captive: nothing is left"
+}
+
 make_show
 test_ranges
 test_outside
 test_groups
 test_nested
+test_captive
 finish
