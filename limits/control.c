@@ -151,11 +151,11 @@ static int enable(int dirfd, const char *controller, const char *path, struct ns
 
 	snprintf(text, sizeof(text), "+%s", controller);
 	ret = nsu_control_write(dirfd, "cgroup.subtree_control", text);
-	if (ret == -EBUSY)
+	if (ret == -EBUSY || ret == -EOPNOTSUPP) /* the latter where that is true of one above it */
 		return nsu_fail_because(
 			fail, EBUSY,
-			"the cgroup '%s' has processes of its own, so the ones below can have no limits (key "
-			"'limits.parent': name one without)",
+			"the cgroup '%s', or one above it, has processes of its own, so the ones below can have no "
+			"limits (key 'limits.parent': name one without)",
 			path);
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "enable the controller '%s' below the cgroup '%s'", controller, path);

@@ -52,7 +52,7 @@ test_parent() {
 	log_mark
 	out=$(timeout 60 pamprobe pt alice open 2>&1)
 	check_has "a parent with processes: refused" "$out" '^open: code 4'
-	check_log "a parent with processes: the log says why" "the cgroup '/upper(/lower)?' has processes of its own.*limits.parent"
+	check_log "a parent with processes: the log says why" "the cgroup '/upper(/lower)?', or one above it, has processes of its own.*limits.parent"
 	end_logins
 	rmdir $CGROUPS/upper/lower $CGROUPS/upper
 	mkdir $CGROUPS/upper
@@ -62,11 +62,19 @@ test_parent() {
 	rmdir $CGROUPS/upper
 }
 
+# mount_options TEXT: of all mounts of cgroup2, which have them together.
+mount_options() {
+	mount -t cgroup2 -o "$1" cgroup2 /mnt && umount /mnt
+}
+
 build_tool pamprobe -lpam -lpthread
 start_sshd
 cron -f &
 services+=($!)
+mount_options rw
+check_hasnt "cgroup2 is mounted without nsdelegate: nothing rests on that" "$(findmnt -no OPTIONS $CGROUPS)" nsdelegate
 test_all
+mount_options nsdelegate
 test_sweep
 test_parent
 check_is "no cgroup is left" "$(cgroups_left)" 0
