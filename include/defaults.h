@@ -18,12 +18,12 @@
 #ifndef NSU_LIMITS_FILE
 #define NSU_LIMITS_FILE "/usr/libexec/nsunshare/nsunshare-limits" /* makes the cgroup of a session */
 #endif
-#define NSU_NETNS_DIR         "/run/netns"     /* of `ip netns` */
-#define NSU_NETNS_ETC_DIR     "/etc/netns"     /* <name>/: files that are bound over those of /etc */
-#define NSU_LIMITS_PARENT     "/nsunshare"     /* cgroup, below the mount of cgroup2 */
-#define NSU_LIMITS_LEAF       "session"        /* the cgroup that a session is in, below the one that has its limits */
-#define NSU_RUN_DIR           "/run/nsunshare" /* root's, 0700; inside a session a private tmpfs */
-#define NSU_STATE_PARENT_DIR  "/var/lib"       /* root's */
+#define NSU_NETNS_DIR         "/run/netns"                      /* of `ip netns` */
+#define NSU_NETNS_ETC_DIR     "/etc/netns"                      /* <name>/: files that are bound over those of /etc */
+#define NSU_LIMITS_PARENT     "/nsunshare"                      /* cgroup, below the mount of cgroup2 */
+#define NSU_LIMITS_LEAF       "session"                         /* a session is in it, below the one with the limits */
+#define NSU_RUN_DIR           "/run/nsunshare"                  /* root's, 0700; inside a session a private tmpfs */
+#define NSU_STATE_PARENT_DIR  "/var/lib"                        /* root's */
 #define NSU_STATE_DIR         NSU_STATE_PARENT_DIR "/nsunshare" /* root's, 0700, and all below but the last */
 #define NSU_INSTANCE_DIR      NSU_STATE_DIR "/instances"        /* <uid>/<path> */
 #define NSU_THROW_AWAY_DIR    NSU_STATE_DIR "/sessions"         /* <session id>/<path>: they end with a session */

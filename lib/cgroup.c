@@ -78,7 +78,7 @@ int nsu_cgroup_open_own(int *ret_procs_fd, struct nsu_fail *fail)
 	auto_close int mount_dirfd = -1;
 	auto_close int dirfd = -1;
 	char text[2 * NSU_PATH_MAX];
-	const char *path;
+	const char *path = "/";
 	int ret;
 
 	ret = nsu_cgroup_own_path(text, sizeof(text), &path, fail);

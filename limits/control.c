@@ -91,7 +91,7 @@ static bool has_word(const char *text, const char *word, const char *separators)
 /* Does a hierarchy of v1 have a controller? Its line of /proc/self/cgroup is NUMBER:CONTROLLERS:PATH. */
 static bool is_on_v1(const char *controller)
 {
-	char text[CONTROL_TEXT_MAX];
+	char text[CONTROL_TEXT_MAX] = "";
 	char *line = text, *next;
 
 	if (nsu_control_read(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) < 0)
@@ -132,7 +132,7 @@ static int explain_missing(enum limit limit, struct nsu_fail *fail)
 
 int nsu_control_check(const struct nsu_plan *plan, int mount_dirfd, struct nsu_fail *fail)
 {
-	char text[CONTROL_TEXT_MAX];
+	char text[CONTROL_TEXT_MAX] = "";
 	int ret = nsu_control_read(mount_dirfd, "cgroup.controllers", text, sizeof(text));
 
 	if (ret < 0)
@@ -164,7 +164,7 @@ static int enable(int dirfd, const char *controller, const char *path, struct ns
 
 int nsu_control_enable(const struct nsu_plan *plan, int dirfd, const char *path, struct nsu_fail *fail)
 {
-	char text[CONTROL_TEXT_MAX];
+	char text[CONTROL_TEXT_MAX] = "";
 	int ret = nsu_control_read(dirfd, "cgroup.subtree_control", text, sizeof(text));
 
 	if (ret < 0)
@@ -207,7 +207,7 @@ int nsu_control_limit(const struct nsu_plan *plan, int dirfd, struct nsu_fail *f
 static bool has_limit(const struct nsu_plan *plan, int dirfd, enum limit limit)
 {
 	uint64_t value, unit = limit == MEMORY ? (uint64_t)sysconf(_SC_PAGESIZE) : 1;
-	char text[32];
+	char text[32] = "";
 
 	if (nsu_control_read(dirfd, limits[limit].file, text, sizeof(text)) < 0)
 		return false;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <linux/capability.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -54,6 +55,12 @@ static pid_t opener_number(void)
 	return getsockopt(NSU_HELPER_CHANNEL_FD, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 ? peer.pid : 0;
 }
 
+/* As sd_booted(3). */
+static bool runs_systemd(void)
+{
+	return access("/run/systemd/system", F_OK) == 0;
+}
+
 /* A tenth of the time is left to the opener, to hear what has taken the others. */
 static int make(int helper_pidfd, struct nsu_direct *direct, int *ret_dirfd, struct nsu_fail *fail)
 {
@@ -72,7 +79,7 @@ static int make(int helper_pidfd, struct nsu_direct *direct, int *ret_dirfd, str
 	if (ret < 0)
 		return ret;
 	scope.mount_dirfd = mount_dirfd;
-	if (nsu_scope_is_needed())
+	if (runs_systemd())
 		return nsu_scope_make(&scope, ret_dirfd, fail);
 	return nsu_direct_make(&plan, mount_dirfd, direct, ret_dirfd, fail);
 }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,6 +32,7 @@
 #define SYSTEMD_MANAGER SYSTEMD ".Manager"
 #define LOGIND          "org.freedesktop.login1"
 #define LOGIND_PATH     "/org/freedesktop/login1"
+#define LOGIND_SESSION  LOGIND ".Session"
 #define UNIT_NAME_MAX   256 /* systemd's limit, with the NUL */
 
 struct work {
@@ -121,22 +123,27 @@ static int connect_bus(struct work *work, sd_bus **ret_bus)
 	return ret < 0 ? ret : check_numbers(work);
 }
 
-/* Does the opener lead this session of logind's, in this cgroup, for the plan's user? */
-static bool is_leader(const struct work *work, const char *session, const char *cgroup)
+/* Is this the scope of a session of logind's? */
+static bool is_its_scope(const struct work *work, const char *session, const char *unit)
 {
-	static const char interface[] = LOGIND ".Session";
+	auto_free char *scope = NULL;
+	int ret = sd_bus_get_property_string(work->bus, LOGIND, session, LOGIND_SESSION, "Scope", NULL, &scope);
+
+	return ret >= 0 && strcmp(scope, unit) == 0;
+}
+
+/* Does the opener lead it, and is it the plan's user's? */
+static bool is_leader(const struct work *work, const char *session)
+{
 	auto_message sd_bus_message *user = NULL;
-	auto_free char *unit = NULL;
-	const char *last = strrchr(cgroup, '/');
 	uint32_t leader = 0, uid = UINT32_MAX;
 
-	if (sd_bus_get_property_trivial(work->bus, LOGIND, session, interface, "Leader", NULL, 'u', &leader) < 0 ||
-	    sd_bus_get_property(work->bus, LOGIND, session, interface, "User", NULL, &user, "(uo)") < 0 ||
-	    sd_bus_message_read(user, "(uo)", &uid, NULL) < 0 ||
-	    sd_bus_get_property_string(work->bus, LOGIND, session, interface, "Scope", NULL, &unit) < 0)
+	if (sd_bus_get_property_trivial(work->bus, LOGIND, session, LOGIND_SESSION, "Leader", NULL, 'u', &leader) < 0)
 		return false;
-	return leader == (uint32_t)work->scope->opener && uid == work->scope->plan->uid && last &&
-	       strcmp(last + 1, unit) == 0;
+	if (sd_bus_get_property(work->bus, LOGIND, session, LOGIND_SESSION, "User", NULL, &user, "(uo)") < 0 ||
+	    sd_bus_message_read(user, "(uo)", &uid, NULL) < 0)
+		return false;
+	return leader == (uint32_t)work->scope->opener && uid == work->scope->plan->uid;
 }
 
 /*
@@ -146,14 +153,17 @@ static bool is_leader(const struct work *work, const char *session, const char *
 static bool find_session(struct work *work, const char *cgroup)
 {
 	auto_message sd_bus_message *reply = NULL;
+	const char *unit = strrchr(cgroup, '/') + 1; /* of an absolute path */
 	const char *session;
 	int ret;
 
 	ret = sd_bus_call_method(work->bus, LOGIND, LOGIND_PATH, LOGIND ".Manager", "GetSessionByPID", NULL, &reply,
 	                         "u", (uint32_t)work->scope->opener);
-	if (ret < 0 || sd_bus_message_read(reply, "o", &session) < 0 || !is_leader(work, session, cgroup))
+	if (ret < 0 || sd_bus_message_read(reply, "o", &session) < 0)
 		return false;
-	snprintf(work->unit, sizeof(work->unit), "%s", strrchr(cgroup, '/') + 1);
+	if (!is_leader(work, session) || !is_its_scope(work, session, unit))
+		return false;
+	snprintf(work->unit, sizeof(work->unit), "%s", unit);
 	return true;
 }
 
@@ -354,11 +364,6 @@ static int make_leaf(const struct work *work, int *ret_dirfd)
 		return nsu_fail_because(work->fail, EBUSY, "the login's scope %s holds a session with limits already",
 		                        work->unit);
 	return ret < 0 ? nsu_fail(work->fail, -ret, "make the cgroup of the session in %s", work->unit) : 0;
-}
-
-bool nsu_scope_is_needed(void)
-{
-	return access("/run/systemd/system", F_OK) == 0;
 }
 
 int nsu_scope_make(const struct nsu_scope *scope, int *ret_dirfd, struct nsu_fail *fail)

@@ -5,7 +5,6 @@
 #ifndef NSU_SCOPE_H
 #define NSU_SCOPE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,13 +20,6 @@ struct nsu_scope {
 	pid_t opener;        /* its number: the leader of a session of logind's, or not */
 	int64_t deadline_ms; /* in the time of nsu_proc_now_ms() */
 };
-
-/**
- * nsu_scope_is_needed - does systemd run this host?
- *
- * As sd_booted(3). Return: whether it does.
- */
-bool nsu_scope_is_needed(void);
 
 /**
  * nsu_scope_make - have the cgroup of a session made.
