@@ -10,80 +10,12 @@
 
 readonly leaf_regex='^/user\.slice/user-1501\.slice/session-[c0-9]+\.scope/session$'
 readonly cron_regex='^/user\.slice/user-1502\.slice/nsunshare-[0-9a-f]{16}\.scope/session$'
-readonly nested_regex='limits.*pid namespace that systemd does not run'
 
 cgroups_left() {
 	find $CGROUPS -type d \( -name session -o -name 'nsunshare-*.scope' \) | wc -l
 }
 
-# A login of logind's stays one, and what systemd does to its units does not touch the limits.
-test_logind() {
-	local dir scope session
-
-	limited
-	check "logind: a login" start_login alice 1030
-	dir=$(limits_of 1030)
-	scope=$(basename "$dir")
-	session=${scope#session-}
-	session=${session%.scope}
-	check_is "logind: the session is his" "$(loginctl show-session "$session" -p Name -p Scope -p State | paste -sd ' ')" \
-		"Name=alice Scope=$scope State=active"
-	check_is "logind: systemd knows the limits" "$(systemctl show -p MemoryMax -p TasksMax -p CPUWeight -p MemorySwapMax "$scope" | sort | paste -sd ' ')" \
-		"CPUWeight=$WEIGHT MemoryMax=$MEMORY MemorySwapMax=0 TasksMax=$TASKS"
-	check_is "logind: which last as long as the scope" "$(find /etc/systemd -name "$scope*")" ""
-	check "logind: systemd reads its units again" systemctl daemon-reload
-	check "logind: and starts itself again" systemctl daemon-reexec
-	check_limits "logind, after that" "$dir"
-	check_is "logind, after that: the login is where it was" "$(cgroup_of 1030)" "${dir#"$CGROUPS"}/session"
-	end_logins
-	check "logind: the scope is gone" wait_until 100 is_gone "$dir"
-	check_gone "logind: no PID 1 is left"
-}
-
-# su in somebody else's session: that one keeps its own limits.
-test_su_of_another() {
-	local dir
-
-	limited
-	ssh -tt root@127.0.0.1 "su -c 'exec sleep 1031' bob" </dev/null >/dev/null 2>&1 &
-	logins+=($!)
-	check "su in root's session: a session with limits" wait_until 300 pgrep -xf 'sleep 1031'
-	check_has "su in root's session: has a scope of its own, of its user" "$(cgroup_of 1031)" "$cron_regex"
-	dir=$(limits_of 1031)
-	check_limits "su in root's session" "$dir"
-	check_is "su in root's session: the scope's description" "$(systemctl show -p Description --value "$(basename "$dir")")" \
-		"pam_nsunshare session $(basename "$dir" .scope | cut -d- -f2) of user 1502"
-	end_logins
-	check "su in root's session: the scope is gone" wait_until 100 is_gone "$dir"
-	check_is "su in root's session: systemd has no such unit" "$(systemctl list-units --all --no-legend 'nsunshare-*')" ""
-	check_gone "su in root's session: no PID 1 is left"
-}
-
-test_systemd_silent() {
-	local began
-
-	limited "$FIVE timeout = 4000;"
-	log_mark
-	mv /run/dbus/system_bus_socket /run/dbus/away
-	timeout 60 pamprobe pt alice open >/run/probe 2>&1
-	mv /run/dbus/away /run/dbus/system_bus_socket
-	check_has "no system bus: refused" "$(</run/probe)" '^open: code 4'
-	check_log "no system bus: the log says why" 'refused: user=alice .*connect to the system bus'
-	log_mark
-	pkill -STOP -x dbus-daemon -u messagebus
-	began=$SECONDS
-	timeout 60 pamprobe pt alice open >/run/probe 2>&1
-	pkill -CONT -x dbus-daemon -u messagebus
-	check "a silent bus: the open ends in time" test $((SECONDS - began)) -le 10
-	check_has "a silent bus: refused" "$(</run/probe)" '^open: code 4'
-	check_log "a silent bus: the log says why" "refused: user=alice .*(has not answered in time|not ready within 4000 ms).*timeout"
-	check_gone "a silent bus: no PID 1 is left"
-}
-
 build_tool pamprobe -lpam -lpthread
-test_all
-test_logind
-test_su_of_another
-test_systemd_silent
+test_limits
 check "no cgroup is left" wait_until 100 has_cgroups 0
 finish

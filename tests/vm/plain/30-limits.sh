@@ -10,56 +10,9 @@
 
 readonly leaf_regex='^/nsunshare/[0-9a-f]{16}/session$'
 readonly cron_regex=$leaf_regex
-readonly nested_regex='limits|cgroup'
 
 cgroups_left() {
 	find $CGROUPS/nsunshare -mindepth 1 -maxdepth 1 -type d 2>/dev/null | wc -l
-}
-
-# What a killed PID 1 leaves, the next open sweeps away; what is not ours stays.
-test_sweep() {
-	local dir
-
-	limited
-	check "sweep: a login" start_login alice 1020
-	dir=$(limits_of 1020)
-	mkdir $CGROUPS/nsunshare/of-somebody-else
-	kill -KILL "$(pid1s)"
-	check "sweep: PID 1 is killed" wait_until 100 no_pid1
-	end_logins
-	check "sweep: the cgroup is left" test -d "$dir"
-	wait_until 100 test "$(wc -l <"$dir/session/cgroup.procs")" = 0
-	timeout 60 ssh alice@127.0.0.1 true </dev/null
-	check "sweep: the next open removes it" wait_until 50 is_gone "$dir"
-	check "sweep: what is somebody else's stays" rmdir $CGROUPS/nsunshare/of-somebody-else
-}
-
-test_parent() {
-	local out
-
-	limited "$FIVE" "limits = { tasks = 50; parent = \"/upper/lower\"; };"
-	check "another parent: a login" start_login alice 1021
-	check_has "another parent: is made" "$(cgroup_of 1021)" '^/upper/lower/[0-9a-f]{16}/session$'
-	check_is "another parent: only the controller that is needed" "$(<$CGROUPS/upper/cgroup.subtree_control)" pids
-	end_logins
-	check_gone "another parent: no PID 1 is left"
-	rmdir $CGROUPS/upper/lower
-	# the caller's own processes are in it
-	sh -c "echo \$\$ >$CGROUPS/upper/cgroup.procs; exec sleep 1022" &
-	logins+=($!)
-	wait_until 100 test -s $CGROUPS/upper/cgroup.procs
-	echo -pids >$CGROUPS/upper/cgroup.subtree_control
-	log_mark
-	out=$(timeout 60 pamprobe pt alice open 2>&1)
-	check_has "a parent with processes: refused" "$out" '^open: code 4'
-	check_log "a parent with processes: the log says why" "the cgroup '/upper(/lower)?', or one above it, has processes of its own.*limits.parent"
-	end_logins
-	rmdir $CGROUPS/upper/lower $CGROUPS/upper
-	mkdir $CGROUPS/upper
-	chown alice $CGROUPS/upper
-	out=$(timeout 60 pamprobe pt alice open 2>&1)
-	check_log "a parent of another's: refused" "the cgroup '/upper' is not trusted"
-	rmdir $CGROUPS/upper
 }
 
 # mount_options TEXT: of all mounts of cgroup2, which have them together.
@@ -69,13 +22,9 @@ mount_options() {
 
 build_tool pamprobe -lpam -lpthread
 start_sshd
-cron -f &
-services+=($!)
 mount_options rw
 check_hasnt "cgroup2 is mounted without nsdelegate: nothing rests on that" "$(findmnt -no OPTIONS $CGROUPS)" nsdelegate
-test_all
+test_limits
 mount_options nsdelegate
-test_sweep
-test_parent
 check_is "no cgroup is left" "$(cgroups_left)" 0
 finish
