@@ -21,6 +21,7 @@ struct launch {
 	struct nsu_session *session;
 	int64_t deadline_ms;
 	struct nsu_assist net; /* under way beside the helper */
+	bool has_heard;        /* the helper has said how it ends, or what it says can not be received */
 	struct nsu_fail *fail;
 };
 
@@ -139,16 +140,17 @@ static int write_maps(const struct launch *launch)
 	return ret < 0 ? nsu_fail(launch->fail, -ret, "tell the helper that its ids are mapped") : 0;
 }
 
-static int await_helper(const struct launch *launch)
+static int await_helper(struct launch *launch)
 {
 	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
 	bool has_user = launch->plan->namespaces & CLONE_NEWUSER, is_mapped = false;
-	unsigned order;
+	unsigned order = 0;
 
 	for (;;) {
 		int ret = nsu_assist_receive(launch->session->channel_fd, HELPER, launch->plan, launch->deadline_ms,
 		                             &answer, &order, NULL, launch->fail);
 
+		launch->has_heard = ret < 0 || order == 0;
 		if (ret < 0)
 			return ret;
 		if (order == 0)
@@ -164,6 +166,32 @@ static int await_helper(const struct launch *launch)
 		return nsu_fail_because(launch->fail, EPROTO, "the helper has made no user namespace");
 	launch->session->root = answer.root;
 	return 0;
+}
+
+/*
+ * Where the helper has failed, its reason is the one: what failed here after that (its maps, its cgroup, the other end of its
+ * interfaces) did so because it is gone.
+ */
+static int blame_helper(const struct launch *launch, int ret)
+{
+	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
+	struct nsu_fail its = NSU_FAIL_INIT;
+	int channel_fd = launch->session->channel_fd;
+	unsigned order = 1;
+	int64_t until_ms =
+		ret == -ESRCH ? nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS : 0; /* its end closes after it is not found */
+
+	while (!launch->has_heard && order != 0 && launch->session->init_pidfd >= 0 &&
+	       nsu_proc_await(channel_fd, until_ms) == 0) {
+		int its_ret = nsu_assist_receive(channel_fd, HELPER, launch->plan, launch->deadline_ms, &answer, &order,
+		                                 NULL, &its);
+
+		if (its_ret == 0)
+			continue;
+		*launch->fail = its;
+		return its_ret;
+	}
+	return ret;
 }
 
 /* The last thing that may fail beside the commit itself. From here on the helper lives on when the channel closes. */
@@ -216,5 +244,5 @@ int nsu_launch(const struct nsu_plan *plan, struct nsu_session *session, struct 
 	int ret = run(&launch);
 
 	nsu_assist_end(&launch.net);
-	return ret;
+	return ret < 0 ? blame_helper(&launch, ret) : ret;
 }
