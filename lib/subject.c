@@ -279,6 +279,8 @@ int nsu_subject_group_exists(const char *group, bool *ret_exists, gid_t *ret_gid
 	int ret;
 
 	ret = ask(&question, &answer, &buffer);
+	if (ret == 0 && !buffer)
+		ret = ask_again(&question, &answer, &buffer);
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "look up the group '%s'", group);
 	*ret_exists = buffer != NULL;
