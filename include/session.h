@@ -24,6 +24,7 @@ struct nsu_session {
 	pid_t init_pid;            /* its number on the host, for log lines */
 	char note[NSU_NOTE_MAX];   /* "key=value" for the log line of the open, of what was made for it on the host */
 	bool gives_time; /* PID 1 lives on for a while after the order to end: to stop processes, to remove files */
+	bool is_spent; /* after an open that failed: it did so after the commit, and the caller is for good not what it was */
 	struct nsu_fsat_root root; /* of the opener inside: a chroot that it makes later stays its own */
 	struct {                   /* what the descriptors were at open, in the order above */
 		dev_t dev;
@@ -40,11 +41,13 @@ struct nsu_session {
  * nsu_session_open - put the calling process into a session of its own.
  * @plan:        borrowed; has passed nsu_plan_check(); not leave_alone
  * @home:        where to go if the working directory does not exist in the session; may be ""
- * @session:     initialised; open on success, for nsu_session_close() or _forget(); untouched on failure
+ * @session:     initialised; open on success, for nsu_session_close() or _forget(); untouched on failure, but for is_spent
  * @fail:        record; names the step
  *
- * Blocks up to the plan's timeout. On failure nothing of the caller has changed and nothing is left; but the very last steps,
- * to become root of a user namespace and what harden takes, can't be undone where they fail: the caller must not go on then.
+ * Blocks up to the plan's timeout. On failure nothing of the caller has changed and nothing is left; but for a failure of
+ * what must come after the commit, and which no sound kernel refuses: becoming the session's root, and giving up what the
+ * plan's harden says. What was given up by then does not come back, and with the user kind the caller stays inside of a
+ * session that is ended. So is_spent says that it must not go on, whatever the policy allows on errors.
  * On success the caller's namespaces have changed, its cgroup where the plan has limits, what harden takes, and with a user
  * namespace it is undumpable, and root of that where root is another uid outside. Children that it forks from now on are in
  * the session. Its working directory means the same where that exists in the session.

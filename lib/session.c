@@ -174,7 +174,9 @@ static int hide(const struct nsu_plan *plan, struct self *self, struct nsu_fail 
 	return 0;
 }
 
-static int join(const struct nsu_plan *plan, const struct nsu_session *session, struct nsu_fail *fail)
+/* @ret_has_joined is set once there may be no way back. */
+static int join(const struct nsu_plan *plan, const struct nsu_session *session, bool *ret_has_joined,
+                struct nsu_fail *fail)
 {
 	struct self self;
 	int ret;
@@ -183,6 +185,7 @@ static int join(const struct nsu_plan *plan, const struct nsu_session *session, 
 	if (ret < 0)
 		return ret;
 	ret = nsu_ns_join(session->init_pidfd, plan->namespaces, fail);
+	*ret_has_joined = ret == 0;
 	if (ret < 0 && self.is_dumpable)
 		prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	if (ret == 0 && (plan->namespaces & CLONE_NEWUSER))
@@ -192,23 +195,25 @@ static int join(const struct nsu_plan *plan, const struct nsu_session *session, 
 
 /* The commit. What it has done is undone, as far as that goes, where a step of it fails: not once in a user namespace. */
 static int commit(const struct nsu_plan *plan, const struct nsu_session *session, const struct nsu_harden *harden,
-                  const char *cwd, struct nsu_fail *fail)
+                  const char *cwd, bool *ret_is_spent, struct nsu_fail *fail)
 {
 	struct nsu_fail ignored = NSU_FAIL_INIT;
+	bool has_joined = false;
 	int ret = 0;
 
 	if (session->cgroup_fd >= 0)
 		ret = nsu_cgroup_enter(session->cgroup_fd, fail);
 	if (ret < 0)
 		return ret;
-	ret = join(plan, session, fail);
-	if (ret == 0) {
+	ret = join(plan, session, &has_joined, fail);
+	if (ret == 0)
 		ret = nsu_harden_apply(harden, fail);
-		if (ret < 0 && nsu_ns_restore(&session->saved, ~0U, &ignored) == 0)
-			go_back(cwd, "");
-	}
-	if (ret < 0)
-		(void)!leave_cgroup(session, &ignored);
+	if (ret == 0)
+		return 0;
+	*ret_is_spent = has_joined;
+	if (has_joined && nsu_ns_restore(&session->saved, ~0U, &ignored) == 0)
+		go_back(cwd, ""); /* with the user kind nothing is saved: it stays */
+	(void)!leave_cgroup(session, &ignored);
 	return ret;
 }
 
@@ -225,7 +230,7 @@ int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_s
 	if (ret == 0)
 		ret = nsu_launch(plan, &new, fail);
 	if (ret == 0)
-		ret = commit(plan, &new, &harden, cwd, fail);
+		ret = commit(plan, &new, &harden, cwd, &session->is_spent, fail);
 	if (ret < 0) {
 		abandon(&new);
 		return ret;

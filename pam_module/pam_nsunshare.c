@@ -280,6 +280,7 @@ static int open_session(struct request *request, struct nsu_fail *fail)
 	const struct nsu_subject *subject = &request->subject;
 	int ret;
 
+	opened.session.is_spent = false;
 	ret = announce(request, fail);
 	tzset(); /* else syslog(3) looks up the time zone's file when names mean what the session's view says */
 	if (ret == 0)
@@ -336,7 +337,7 @@ static int carry_out(struct request *request, struct nsu_fail *fail)
 		return -fail->err; /* what the policy says is no error that on_error could allow */
 	if (ret == 0)
 		ret = answer == NSU_NESTED_STAY ? stay_inside(request, &marker, fail) : open_session(request, fail);
-	if (ret < 0 && plan->allow_on_error) {
+	if (ret < 0 && plan->allow_on_error && !opened.session.is_spent) {
 		snprintf(line, sizeof(line), "%s", " failed: ");
 		nsu_fail_line(fail, line + strlen(line), sizeof(line) - strlen(line));
 		log_plan(request, LOG_ERR, "NOT ISOLATED, let in by on_error = \"allow\"", line);
