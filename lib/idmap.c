@@ -53,10 +53,10 @@ int nsu_idmap_write(const struct nsu_plan_user *user, pid_t pid, int pidfd, stru
 
 void nsu_idmap_note_roots(struct nsu_idmap_roots *ret_roots)
 {
-	uid_t uids[3] = {1, 1, 1};
-	gid_t gids[3] = {1, 1, 1};
+	uid_t uids[3] = {0}; /* where the kernel does not say they are taken for root's: none stays the host's root */
+	gid_t gids[3] = {0};
 
-	(void)!getresuid(&uids[0], &uids[1], &uids[2]); /* only a bad address makes it fail */
+	(void)!getresuid(&uids[0], &uids[1], &uids[2]);
 	(void)!getresgid(&gids[0], &gids[1], &gids[2]);
 	for (size_t i = 0; i < NSU_COUNT(uids); i++) {
 		ret_roots->uids[i] = uids[i] == 0;
