@@ -45,7 +45,7 @@ static int join_named_net(const struct nsu_plan *plan, struct nsu_fail *fail)
 	auto_close int ns_fd = -1;
 	char path[sizeof(NSU_NETNS_DIR) + NSU_NAME_MAX + 1];
 	auto_close int path_fd = -1;
-	int ret;
+	int type, ret;
 
 	snprintf(path, sizeof(path), "%s/%s", NSU_NETNS_DIR, plan->net.name);
 	walk.path = path;
@@ -57,7 +57,12 @@ static int join_named_net(const struct nsu_plan *plan, struct nsu_fail *fail)
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "open '%s'", path);
 	ns_fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); /* root alone can rename it */
-	if (ns_fd < 0 || ioctl(ns_fd, NS_GET_NSTYPE) != CLONE_NEWNET)
+	if (ns_fd < 0)
+		return nsu_fail(fail, errno, "open '%s'", path);
+	type = ioctl(ns_fd, NS_GET_NSTYPE);
+	if (type < 0 && errno != ENOTTY)
+		return nsu_fail(fail, errno, "look at '%s'", path);
+	if (type != CLONE_NEWNET)
 		return nsu_fail_because(fail, EINVAL, "'%s' is not a net namespace (what `ip netns add` makes)", path);
 	if (setns(ns_fd, CLONE_NEWNET) < 0)
 		return nsu_fail(fail, errno, "join the net namespace '%s'", plan->net.name);

@@ -62,11 +62,13 @@ static int check_filters(unsigned denials, struct nsu_fail *fail)
 		return nsu_fail_because(fail, ENOSYS,
 		                        "this build can deny no system calls (key 'deny_calls'): it was made without "
 		                        "libseccomp, or for an architecture that it does not know");
-	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0)
+	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0)
+		return 0;
+	if (errno == ENOSYS || errno == EINVAL || errno == EOPNOTSUPP)
 		return nsu_fail_because(fail, ENOSYS,
 		                        "this kernel can deny no system calls (key 'deny_calls'): it needs "
 		                        "CONFIG_SECCOMP_FILTER");
-	return 0;
+	return nsu_fail(fail, errno, "ask whether this kernel can deny system calls");
 }
 
 int nsu_harden_prepare(const struct nsu_plan_harden *what, struct nsu_harden *ret_harden, struct nsu_fail *fail)

@@ -302,7 +302,7 @@ int nsu_ns_start(const struct nsu_ns_program *program, struct nsu_ns_child *ret_
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "receive the helper's pidfd");
 	if (len != sizeof(report))
-		return nsu_fail_because(fail, EINTR, "start the helper: it was killed meanwhile");
+		return nsu_fail_because(fail, EINTR, "start %s: it was killed meanwhile", program->name);
 	if (report.err != 0)
 		return failure_of(&report, fail);
 	if (pidfd < 0)
