@@ -7,9 +7,19 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/sweep.inc"
 
-readonly SWEEP_SECONDS=200 CASES_MIN=1400
+readonly SWEEP_SECONDS=200 CASES_MIN=4000
 readonly KINDS=mnt,ipc,uts,pid,pid_for_children
 readonly KILLS='open:kill-opener open:kill-intermediate open:kill-helper close:kill-opener close:kill-helper'
+readonly KILLS_NET='open:kill-opener open:kill-helper open:kill-net-intermediate open:kill-net'
+readonly VETH='net = { mode = "veth"; bridge = "br0"; pool = "10.65.0.0/24"; };'
+
+# NAME|NAMESPACES BESIDE KINDS|TIME LIMIT|FLAGS|WHAT|KEYS OF THE PROFILE, a line for each policy.
+readonly SPACES='
+kills, user|user|1000|-|'$KILLS'|namespaces = [ "mount", "ipc", "uts", "pid", "user" ];
+kills, net made|net|1000|net-first|'$KILLS_NET'|namespaces = [ "mount", "ipc", "uts", "pid", "net" ]; net = { mode = "named:made"; create = true; };
+stopped net|net|150|net-last|open:stop-net|namespaces = [ "mount", "ipc", "uts", "pid", "net" ]; '$VETH'
+kills, all eight and hardened|cgroup,net,time,user|1000|net-last,hardens|'$KILLS_NET' random=200|namespaces = [ "mount", "ipc", "uts", "pid", "cgroup", "net", "time", "user" ]; '$VETH' no_new_privs = true; capabilities = { drop = [ "CAP_NET_RAW" ]; };
+'
 
 prepare_sweep
 policy_for_users
@@ -26,5 +36,13 @@ sweep "C-50 stopped helper" $KINDS 150 - open:stop-helper
 policy_for_users 'namespaces = [ "mount", "ipc", "uts" ]; timeout = 1000;'
 # shellcheck disable=SC2086 # words
 sweep "C-62 kills, no pid" mnt,ipc,uts 1000 - $KILLS
+prepare_net
+while IFS='|' read -r name kinds limit flags kills keys; do
+	[ -n "$name" ] || continue
+	policy_for_users "base = \"default\"; timeout = $limit; $keys"
+	# shellcheck disable=SC2086 # words
+	sweep "$name" "$KINDS,$kinds" "$limit" "$flags" $kills
+done <<<"$SPACES"
+finish_net
 check "kills: there were at least $CASES_MIN cases: $n_cases" test "$n_cases" -ge "$CASES_MIN"
 finish

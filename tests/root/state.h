@@ -70,8 +70,8 @@ static inline void state_file(FILE *out, const char *label, int proc_dirfd, cons
 static inline void state_of(FILE *out, const char *label, int proc_dirfd, const char *process, const char *thread)
 {
 	static const char *const status[] = {
-		"Umask",  "Uid",    "Gid",    "Groups", "FDSize",     "Threads",  "SigPnd",    "ShdPnd",
-		"SigBlk", "SigIgn", "SigCgt", "Cap",    "NoNewPrivs", "Seccomp:", "TracerPid", NULL,
+		"Umask",  "Uid",    "Gid",    "Groups", "FDSize",     "Threads", "SigPnd",    "ShdPnd",
+		"SigBlk", "SigIgn", "SigCgt", "Cap",    "NoNewPrivs", "Seccomp", "TracerPid", NULL,
 	};
 	char path[64];
 
@@ -81,6 +81,7 @@ static inline void state_of(FILE *out, const char *label, int proc_dirfd, const 
 	state_file(out, label, proc_dirfd, PATH_OF(process, "status"), status);
 	state_file(out, label, proc_dirfd, PATH_OF(process, "limits"), NULL);
 	state_file(out, label, proc_dirfd, PATH_OF(process, "oom_score_adj"), NULL);
+	state_file(out, label, proc_dirfd, PATH_OF(process, "cgroup"), NULL);
 	state_file(out, label, proc_dirfd, PATH_OF(thread, "children"), NULL);
 #undef PATH_OF
 }

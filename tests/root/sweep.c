@@ -2,10 +2,12 @@
 /*
  * sweep NAME KINDS TIMEOUT_MS FLAGS WHAT...: as root in the sandbox, with a policy in its place.
  *   PART:ERRNO,ERRNO...  PART is open or close: each call of each role fails with each of these errors in turn
- *   PART:DEED            at each call of each role; the deeds are kill-opener, kill-intermediate, kill-helper, stop-helper
+ *   PART:DEED            at each call of each role; the deeds are kill-ROLE, stop-helper, stop-net
  *   only=PART:ROLE:N:ERRNO_OR_DEED  one case, in full
  *   random=COUNT         that many openers are killed at random moments
- * KINDS are the namespaces that a session must have, as in /proc/PID/ns, with commas. FLAGS: "allow" or "-".
+ * The roles are opener, intermediate, helper; and net-intermediate, net. KINDS are the namespaces that a session must have,
+ * as in /proc/PID/ns, with commas. FLAGS, with commas: "allow": its on_error is that; "hardens": it takes from its opener what
+ * never comes back; "net-first", "net-last": nsunshare-net is started, before or after the helper; or "-".
  * It prints TAP: one line for each deed, role and system call; at the end the number of cases.
  */
 #include "sweep.h"
@@ -142,7 +144,7 @@ static void run_plain(const char *when)
 /* What all are compared with must itself be isolated. */
 static void check_kinds(void)
 {
-	char kinds[64], line[64], *kind, *rest = kinds;
+	char kinds[96], line[64], *kind, *rest = kinds;
 	int n_own = 0, n_asked = 0;
 	bool good = true;
 
@@ -165,15 +167,15 @@ static void sweep_role(struct fault fault, const int *errs, int n_errs)
 	int misses = 0, retries = 0;
 
 	/* Until its first call, the execveat(2), the opener waits in CLONE_VFORK without a limit; only root can stop it there. */
-	for (fault.n = fault.deed == STOP_HELPER; misses < MISSES_TO_STOP && retries < RETRIES_MAX;) {
-		bool is_there = true;
+	for (fault.n = is_stop(fault.deed); misses < MISSES_TO_STOP && retries < RETRIES_MAX;) {
+		bool was_there = true;
 
-		for (int i = 0; i < n_errs && is_there; i++) {
+		for (int i = 0; i < n_errs && was_there; i++) {
 			fault.err = errs[i];
-			is_there = run_case(&fault);
+			was_there = run_case(&fault);
 		}
-		fault.n += is_there;
-		if (is_there)
+		fault.n += was_there;
+		if (was_there)
 			misses = 0;
 		else if (outcome.open_code == PAM_SUCCESS)
 			misses++;
@@ -185,11 +187,27 @@ static void sweep_role(struct fault fault, const int *errs, int n_errs)
 		       name_of_deed[fault.deed], name_of_role[fault.role], fault.n);
 }
 
-static bool make_sense(enum deed deed, enum role role)
+static bool is_there(enum role role)
 {
-	if (deed == KILL_INTERMEDIATE)
-		return role != OPENER;
-	return deed != STOP_HELPER || role == HELPER;
+	for (const enum role *there = sweep.roles; *there != NOBODY; there++) {
+		if (*there == role)
+			return true;
+	}
+	return false;
+}
+
+/* The opener waits for each intermediate, and for what that has started until it has executed. */
+static bool make_sense(const struct fault *fault)
+{
+	enum role role = fault->role, victim = victim_of(fault->deed);
+
+	if (!is_there(role) || (fault->part == PART_CLOSE && role != OPENER && role != HELPER))
+		return false;
+	if (victim == INTERMEDIATE)
+		return role == INTERMEDIATE || role == HELPER;
+	if (victim == NET_INTERMEDIATE)
+		return role == NET_INTERMEDIATE || role == NET;
+	return (!is_stop(fault->deed) && victim != NET) || role == victim;
 }
 
 /* PART:ERRNOS or PART:DEED. */
@@ -209,7 +227,7 @@ static bool sweep_all(const char *what)
 	}
 	for (int role = 0; role < ROLES; role++) {
 		fault.role = (enum role)role;
-		if (make_sense(fault.deed, fault.role) && !(fault.part == PART_CLOSE && role == INTERMEDIATE))
+		if (make_sense(&fault))
 			sweep_role(fault, errs, n_errs);
 	}
 	return n_errs > 0;
@@ -284,6 +302,18 @@ static bool do_all(char **whats)
 	return true;
 }
 
+static void take_flags(const char *flags)
+{
+	static const enum role no_net[] = {OPENER, INTERMEDIATE, HELPER, NOBODY};
+	static const enum role net_first[] = {OPENER, NET_INTERMEDIATE, NET, INTERMEDIATE, HELPER, NOBODY};
+	static const enum role net_last[] = {OPENER, INTERMEDIATE, HELPER, NET_INTERMEDIATE, NET, NOBODY};
+
+	sweep.allows = has_word(flags, "allow");
+	sweep.hardens = has_word(flags, "hardens");
+	sweep.stays = has_word(sweep.kinds, "user");
+	sweep.roles = has_word(flags, "net-first") ? net_first : has_word(flags, "net-last") ? net_last : no_net;
+}
+
 int main(int argc, char **argv)
 {
 	long began_ms = case_now_ms();
@@ -293,7 +323,7 @@ int main(int argc, char **argv)
 	sweep.name = argv[1];
 	sweep.kinds = argv[2];
 	sweep.timeout_ms = atoi(argv[3]);
-	sweep.allows = strcmp(argv[4], "allow") == 0;
+	take_flags(argv[4]);
 	case_prepare();
 	if (!do_all(argv + 5))
 		return 2;

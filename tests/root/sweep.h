@@ -27,11 +27,13 @@
 #define SESSION_SERVICE "pt"
 #define SESSION_USER    "alice"
 
-/* In the order in which their first calls come. */
+/* The two of the net are there only where the policy asks for it. */
 enum role {
 	OPENER,
 	INTERMEDIATE,
 	HELPER,
+	NET_INTERMEDIATE,
+	NET, /* nsunshare-net */
 	ROLES,
 	NOBODY = ROLES
 };
@@ -47,7 +49,11 @@ enum deed {
 	KILL_OPENER,
 	KILL_INTERMEDIATE,
 	KILL_HELPER,
-	STOP_HELPER
+	KILL_NET_INTERMEDIATE,
+	KILL_NET,
+	STOP_HELPER,
+	STOP_NET,
+	DEEDS
 };
 
 /* Where the process of a case is, in the order in which it passes them: the argument of MARK_NR. */
@@ -78,8 +84,8 @@ struct shared {
 	int close_code;
 	int messages; /* to the user */
 	int fork_errno;
-	int stage; /* of sweep_random.c */
-	char hostname[65];
+	int stage;        /* of sweep_random.c */
+	char inside[256]; /* what only a process inside can see */
 	char own[3][4096];
 };
 
@@ -92,12 +98,13 @@ struct outcome {
 	bool was_done; /* the deed: there was such a call */
 	struct call call;
 	bool was_in_open; /* at that moment, pam_open_session had not returned */
+	bool was_inside;  /* and the opener had joined the namespaces: after the commit */
 	struct call last[ROLES];
 	int open_code, close_code, messages, fork_errno;
 	int opener_status; /* as of waitpid(2) */
 	bool hung, left;   /* it did not end by itself; something was there GONE_MS after */
 	bool ended_by_close;
-	bool host_changed;
+	char host[4096]; /* how the host has changed; "": it has not */
 	long open_ms;
 	int n_log;
 	char log[LOG_LINES_MAX][1024];
@@ -116,9 +123,12 @@ enum verdict {
 
 /* What is the same for all cases of a run. */
 struct sweep {
-	const char *name;  /* of the policy */
-	const char *kinds; /* namespaces that it must give, as in /proc/PID/ns, with commas */
-	bool allows;       /* its on_error is "allow" */
+	const char *name;       /* of the policy */
+	const char *kinds;      /* namespaces that it must give, as in /proc/PID/ns, with commas */
+	bool allows;            /* its on_error is "allow" */
+	bool stays;             /* with the user kind there is no way back after the commit */
+	bool hardens;           /* it takes from the opener what never comes back */
+	const enum role *roles; /* in the order in which their first calls come; NOBODY is the end */
 	int timeout_ms;
 	int proc_dirfd;
 	int log_fd;        /* this program's end of /dev/log */
@@ -126,8 +136,8 @@ struct sweep {
 	int signal_fd;     /* SIGCHLD */
 	pam_handle_t *pamh;
 	struct shared *shared;
-	char mounts[TEXT_MAX]; /* of the host, before all */
-	char view[TEXT_MAX];   /* of a session that no fault has met */
+	char host[TEXT_MAX]; /* what view_host() shows before all */
+	char view[TEXT_MAX]; /* of a session that no fault has met */
 };
 
 extern struct sweep sweep;
@@ -146,8 +156,11 @@ void case_drain_log(struct outcome *outcome);
 /* sweep_view.c: texts of what there is to see. */
 void view_state(pid_t pid, const char *own, char text[TEXT_MAX]);
 void view_inside(pid_t pid, pid_t helper, char text[TEXT_MAX]);
-void view_host_mounts(char text[TEXT_MAX]);
 bool view_is_in(pid_t pid, const char *states);
+
+/* sweep_host.c: what a session could leave on the host. */
+void host_view(char text[TEXT_MAX]);
+void host_await(char before[TEXT_MAX], char change[4096]);
 
 /* sweep_judge.c */
 enum verdict judge(const struct fault *fault, const struct outcome *outcome, FILE *why);
@@ -158,8 +171,12 @@ int judge_diff(FILE *out, const char *old, const char *new, const char *const ig
 const char *name_of_call(int nr);
 void name_fault(FILE *out, const struct fault *fault);
 bool parse_fault(const char *text, struct fault *fault);
+bool has_word(const char *words, const char *word);
+enum role role_of_name(const char *name);
+enum role victim_of(enum deed deed);
+bool is_stop(enum deed deed);
 extern const char *const name_of_role[ROLES];
-extern const char *const name_of_deed[];
+extern const char *const name_of_deed[DEEDS];
 
 /* sweep_random.c */
 int random_kills(int count);

@@ -33,6 +33,7 @@ struct run {
 	int calls[ROLES];
 	enum mark stage; /* the last mark that the opener has passed */
 	int listener_fd;
+	bool is_inside;       /* the opener has asked to join: what it calls now comes after the commit */
 	bool is_after_module; /* what the opener calls now is libpam's */
 	bool has_pending;     /* a mark that is not answered yet: the helper must first be idle, or gone */
 	struct seccomp_notif pending;
@@ -86,15 +87,17 @@ static void answer(const struct run *run, const struct seccomp_notif *notif, int
 
 static enum role role_of(struct run *run, pid_t pid)
 {
-	for (int role = 0; role < ROLES; role++) {
-		if (run->pids[role] == pid)
-			return (enum role)role;
-		if (run->pids[role] == 0 && run->stage == MARK_OPEN) {
-			run->pids[role] = pid;
-			return (enum role)role;
-		}
+	const enum role *role = sweep.roles;
+
+	for (; *role != NOBODY && run->pids[*role] != pid; role++) {
+		if (run->pids[*role] == 0 && run->stage == MARK_OPEN)
+			run->pids[*role] = pid;
+		else if (run->pids[*role] == 0)
+			return NOBODY;
+		if (run->pids[*role] == pid)
+			break;
 	}
-	return NOBODY;
+	return *role;
 }
 
 /* When the module has returned libpam itself tells the audit system, and fails if it can not. */
@@ -105,10 +108,10 @@ static bool is_libpams(struct run *run, enum role role, const struct seccomp_not
 	return role == OPENER && run->is_after_module;
 }
 
-/* The helper goes on after the open has returned, and what it does then belongs to the open until the close begins. */
+/* The two go on after the open has returned, and what they do then belongs to the open until the close begins. */
 static bool is_in_part(const struct run *run, enum part part, enum role role)
 {
-	if (part == PART_OPEN && role == HELPER)
+	if (part == PART_OPEN && (role == HELPER || role == NET))
 		return run->stage >= MARK_OPEN && run->stage < MARK_CLOSE;
 	if (part == PART_OPEN)
 		return run->stage == MARK_OPEN;
@@ -126,36 +129,25 @@ static int do_deed(struct run *run, enum role role, const struct seccomp_notif *
 {
 	const struct fault *fault = run->fault;
 	struct outcome *outcome = run->outcome;
+	enum role victim = victim_of(fault->deed);
 
 	if (role != fault->role || !is_in_part(run, fault->part, role) || is_libpams(run, role, notif) ||
 	    run->calls[role]++ != fault->n || outcome->was_done)
 		return 0;
 	outcome->was_done = true;
 	outcome->was_in_open = run->stage == MARK_OPEN;
+	outcome->was_inside = run->is_inside;
 	outcome->call.nr = notif->data.nr;
 	for (int i = 0; i < 6; i++)
 		outcome->call.args[i] = notif->data.args[i];
-	switch (fault->deed) {
-	case FAIL_CALL:
+	if (fault->deed == FAIL_CALL)
 		return judge_can_fail(&outcome->call, fault->err) ? fault->err : 0;
-	case KILL_OPENER:
-		signal_role(run, OPENER, SIGKILL);
-		break;
-	case KILL_INTERMEDIATE:
-		signal_role(run, INTERMEDIATE, SIGKILL);
-		break;
-	case KILL_HELPER:
-		signal_role(run, HELPER, SIGKILL);
-		break;
-	case STOP_HELPER:
-		signal_role(run, HELPER, SIGSTOP);
-		/* it stops before the call: the answer comes too late */
-		for (int i = 0; i < STOP_WAITS && !view_is_in(run->pids[HELPER], "TtZX"); i++)
-			usleep(100);
-		break;
-	case NO_DEED:
-		break;
-	}
+	if (victim == NOBODY)
+		return 0;
+	signal_role(run, victim, is_stop(fault->deed) ? SIGSTOP : SIGKILL);
+	/* it stops before the call: the answer comes too late */
+	for (int i = 0; is_stop(fault->deed) && i < STOP_WAITS && !view_is_in(run->pids[victim], "TtZX"); i++)
+		usleep(100);
 	return 0;
 }
 
@@ -217,19 +209,31 @@ static void serve(struct run *run)
 	}
 	role = role_of(run, (pid_t)notif.pid);
 	if (role != NOBODY) {
+		int err = do_deed(run, role, &notif);
+
 		run->outcome->last[role].nr = notif.data.nr;
 		memcpy(run->outcome->last[role].args, notif.data.args, sizeof(notif.data.args));
+		run->is_inside = run->is_inside || (role == OPENER && notif.data.nr == SYS_setns && err == 0);
+		answer(run, &notif, err);
+	} else {
+		answer(run, &notif, 0);
 	}
-	answer(run, &notif, role == NOBODY ? 0 : do_deed(run, role, &notif));
 }
 
-/* After the open the helper is to come to rest, after the close it is to end: the opener is answered then. */
+static bool is_over(const struct run *run, enum role role)
+{
+	return run->pids[role] == 0 || run->is_gone[role] ||
+	       (is_stop(run->fault->deed) && victim_of(run->fault->deed) == role);
+}
+
+/* After the open the helper is to come to rest, after a refusal and the close it is to end: the opener is answered then. */
 static void settle(struct run *run, struct pollfd *listener)
 {
-	bool is_settled = run->pids[HELPER] == 0 || run->is_gone[HELPER] || run->fault->deed == STOP_HELPER;
+	bool is_settled = is_over(run, HELPER);
 
-	if (!is_settled && run->stage == MARK_OPENED)
+	if (!is_settled && run->stage == MARK_OPENED && sweep.shared->open_code == PAM_SUCCESS)
 		is_settled = view_is_in(run->pids[HELPER], "STtZX") && poll(listener, 1, 0) == 0;
+	is_settled = is_settled && is_over(run, NET);
 	if (!is_settled && case_now_ms() - run->pending_ms < CLOSED_MS)
 		return;
 	run->has_pending = false;
@@ -294,9 +298,8 @@ static void answer_all(struct run *run)
 			serve(run);
 		else if (fds[0].revents)
 			fds[0].fd = -1;
-		if (run->fault->deed == STOP_HELPER && run->is_gone[OPENER])
-			signal_role(run, HELPER,
-			            SIGCONT); /* a stopped one that was not before the answer can not end */
+		if (is_stop(run->fault->deed) && run->is_gone[OPENER]) /* one stopped that late can not end */
+			signal_role(run, victim_of(run->fault->deed), SIGCONT);
 		if (case_now_ms() > run->deadline_ms)
 			end_by_force(run);
 	}
@@ -304,7 +307,6 @@ static void answer_all(struct run *run)
 
 void case_run(const struct fault *fault, struct outcome *outcome)
 {
-	static char mounts[TEXT_MAX];
 	struct run run = {.fault = fault, .outcome = outcome, .deadline_ms = case_now_ms() + CASE_MS};
 	const struct shared *shared = sweep.shared;
 
@@ -327,6 +329,5 @@ void case_run(const struct fault *fault, struct outcome *outcome)
 	outcome->close_code = shared->close_code;
 	outcome->messages = shared->messages;
 	outcome->fork_errno = shared->fork_errno;
-	view_host_mounts(mounts);
-	outcome->host_changed = strcmp(mounts, sweep.mounts) != 0;
+	host_await(sweep.host, outcome->host);
 }

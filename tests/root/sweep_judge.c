@@ -12,11 +12,12 @@
 #include <sys/wait.h>
 
 #define EXCEPTIONS_MAX 8
+#define LASTING_MAX    10
 
 /* Reasons that do not give the errno of the call. */
 static const char *const whole_sentences[] = {
-	"the helper ended before it was ready", /* its C library could not start, or it could not send its answer */
-	"the helper was not ready within",      /* nor could it say that */
+	"ended before it was ready",            /* its C library could not start, or it could not send its answer */
+	"was not ready within",                 /* nor could it say that */
 	"the helper ended before the commit",   /* killed after its answer */
 	"Linux 5.14 or newer is needed",        /* what ENOSYS means there */
 	"no such user in the account database", /* glibc: where /etc/passwd can not be read, the next service says no */
@@ -107,8 +108,8 @@ static bool is_kept_open(const struct fault *fault, const struct outcome *outcom
 	return fault->deed == FAIL_CALL && outcome->was_done && fault->role == OPENER && outcome->call.nr == SYS_close;
 }
 
-/* What a fault itself changes in the opener's state, by no fault of the module. */
-static void exceptions(const struct fault *fault, const struct outcome *outcome, const char *ignored[], char buffer[64])
+/* What a fault itself changes in the opener's state, by no fault of the module. Return: how many texts. */
+static int exceptions(const struct fault *fault, const struct outcome *outcome, const char *ignored[], char buffer[64])
 {
 	const struct call *call = &outcome->call;
 	int n = 0;
@@ -117,7 +118,7 @@ static void exceptions(const struct fault *fault, const struct outcome *outcome,
 		if (is_kept_open(fault, outcome)) {
 			snprintf(buffer, 64, "descriptor %llu ", call->args[0]);
 			ignored[n++] = buffer;
-			if (!strstr(sweep.kinds, "pid")) { /* without PID 1 it is this that ends the helper */
+			if (!has_word(sweep.kinds, "pid")) { /* without PID 1 it is this that ends the helper */
 				ignored[n++] = "helper: ";
 				ignored[n++] = "no helper";
 			}
@@ -131,28 +132,100 @@ static void exceptions(const struct fault *fault, const struct outcome *outcome,
 			ignored[n++] =
 				": cwd /"; /* documented: home or the root where the old one can not be entered */
 	}
+	/* glibc: where /etc/group can't be read, getgrouplist(3) finds fewer groups, at any login */
+	if (fault->deed == FAIL_CALL && fault->role == OPENER && sweep.stays &&
+	    (call->nr == SYS_openat || call->nr == SYS_newfstatat || call->nr == SYS_lseek || call->nr == SYS_read))
+		ignored[n++] = "gid_map: ";
 	if (fault->deed == FAIL_CALL && fault->role == HELPER && call->nr == SYS_close)
 		ignored[n++] = "helper: descriptor "; /* likewise, and those after it have other numbers */
-	if (fault->deed == STOP_HELPER)
+	if (is_stop(fault->deed))
 		ignored[n++] = "helper: status: SigBlk:"; /* where it sleeps in ppoll(2) it is another */
 	ignored[n] = NULL;
+	return n;
 }
 
-static bool same(FILE *why, const char *what, const struct fault *fault, const struct outcome *outcome, const char *old,
-                 const char *new)
+/* The opener could not give up what it was to, or become who it was to, after the commit. */
+static bool is_hardening(const struct fault *fault, const struct outcome *outcome)
 {
-	const char *ignored[EXCEPTIONS_MAX];
-	char buffer[64];
+	const struct call *call = &outcome->call;
+
+	if (fault->deed != FAIL_CALL || fault->role != OPENER || !outcome->was_inside)
+		return false;
+	if (call->nr == SYS_prctl)
+		return call->args[0] == PR_CAPBSET_READ || call->args[0] == PR_CAPBSET_DROP ||
+		       call->args[0] == PR_SET_NO_NEW_PRIVS || call->args[0] == PR_SET_SECCOMP;
+	return call->nr == SYS_capget || call->nr == SYS_capset || call->nr == SYS_seccomp ||
+	       call->nr == SYS_setresuid || call->nr == SYS_setresgid; /* where the session's root is another */
+}
+
+/*
+ * What stays with an opener that has been inside: what it has given up never comes back; and there is no way out of a user
+ * namespace, neither at close nor where giving up fails after the commit. Each has all capabilities in the one it joins.
+ */
+static int lasting(const struct fault *fault, const struct outcome *outcome, const char *ignored[])
+{
+	bool was_inside = outcome->open_code == PAM_SUCCESS || is_hardening(fault, outcome);
+	bool stays = sweep.stays && was_inside, has_given_up = sweep.hardens && was_inside;
+	int n = 0;
+
+	if (stays) {
+		ignored[n++] = "state: namespace ";
+		ignored[n++] = ": cwd ";
+		ignored[n++] = "state: status: Uid";
+		ignored[n++] = "state: status: Gid";
+		ignored[n++] = "state: dumpable "; /* of one that has become another root */
+	}
+	if (stays || has_given_up)
+		ignored[n++] = "state: status: Cap";
+	if (has_given_up) {
+		ignored[n++] = "state: status: NoNewPrivs";
+		ignored[n++] = "state: status: Seccomp";
+	}
+	ignored[n] = NULL;
+	return n;
+}
+
+static bool same_but(FILE *why, const char *what, const char *old, const char *new, const char *const ignored[])
+{
 	char text[8192] = "";
 	FILE *diff = fmemopen(text, sizeof(text), "w");
-	int n;
+	int n = *old && *new ? judge_diff(diff, old, new, ignored) : 1;
 
-	exceptions(fault, outcome, ignored, buffer);
-	n = *old && *new ? judge_diff(diff, old, new, ignored) : 1;
 	fclose(diff);
 	if (n > 0)
 		fprintf(why, "# %s has changed:%s\n%s", what, *old && *new ? "" : " there is nothing to compare", text);
 	return n == 0;
+}
+
+static bool same_view(FILE *why, const struct fault *fault, const struct outcome *outcome)
+{
+	const char *ignored[EXCEPTIONS_MAX];
+	char buffer[64];
+
+	exceptions(fault, outcome, ignored, buffer);
+	return same_but(why, "the session, seen from inside,", sweep.view, outcome->view, ignored);
+}
+
+/* One that was let in without isolation: nothing lasts. */
+static bool same_untouched(FILE *why, const struct fault *fault, const struct outcome *outcome)
+{
+	const char *ignored[EXCEPTIONS_MAX];
+	char buffer[64];
+
+	exceptions(fault, outcome, ignored, buffer);
+	return same_but(why, "the caller's state after it was let in", outcome->before, outcome->opened, ignored);
+}
+
+/* What the opener was before it is again, but for what lasts. */
+static bool same_caller(FILE *why, const char *what, const struct fault *fault, const struct outcome *outcome,
+                        const char *now)
+{
+	const char *ignored[EXCEPTIONS_MAX + LASTING_MAX];
+	char buffer[64];
+	int n = exceptions(fault, outcome, ignored, buffer);
+
+	lasting(fault, outcome, ignored + n);
+	return same_but(why, what, outcome->before, now, ignored);
 }
 
 static int count_log(const struct outcome *outcome, const char *text)
@@ -168,7 +241,10 @@ static bool has_reason(const struct fault *fault, const char *line)
 {
 	if (fault->deed == FAIL_CALL && strstr(line, strerror(fault->err)))
 		return true;
-	if (fault->deed == KILL_INTERMEDIATE && strstr(line, "it was killed meanwhile"))
+	if (fault->deed == KILL_INTERMEDIATE && strstr(line, "start nsunshare-init: it was killed meanwhile"))
+		return true;
+	if ((fault->deed == KILL_NET_INTERMEDIATE || fault->deed == KILL_NET) &&
+	    strstr(line, "start nsunshare-net: it was killed meanwhile"))
 		return true;
 	if (fault->deed == KILL_HELPER && (strstr(line, "it was killed meanwhile") || strstr(line, "No such process")))
 		return true;
@@ -210,15 +286,21 @@ static bool is_refused_well(FILE *why, const struct fault *fault, const struct o
 		fprintf(why, "# refused, but the log says opened\n");
 		good = false;
 	}
-	if (fault->deed == STOP_HELPER &&
+	if (is_stop(fault->deed) &&
 	    (outcome->open_ms < sweep.timeout_ms || outcome->open_ms > 5 * sweep.timeout_ms + 500)) {
 		fprintf(why, "# refused after %ld ms, the limit being %d\n", outcome->open_ms, sweep.timeout_ms);
 		good = false;
 	}
+	if (sweep.stays && has_word(sweep.kinds, "pid") &&
+	    is_hardening(fault, outcome) != (outcome->fork_errno == ENOMEM)) {
+		fprintf(why,
+		        "# refused, and a fork(2) says %d: whoever stays inside can do nothing more, all others can\n",
+		        outcome->fork_errno);
+		good = false;
+	}
 	good = log_says_why(why, fault, outcome, "refused: user=" SESSION_USER " service=" SESSION_SERVICE ": ") &&
 	       good;
-	return same(why, "the caller's state after the refusal", fault, outcome, outcome->before, outcome->opened) &&
-	       good;
+	return same_caller(why, "the caller's state after the refusal", fault, outcome, outcome->opened) && good;
 }
 
 /* The caller is in a session that ends with it: its PID 1 is dead, so it has no children and can have none. */
@@ -231,9 +313,8 @@ static bool is_ended(const struct fault *fault, const struct outcome *outcome)
 static bool is_closed_well(FILE *why, const struct fault *fault, const struct outcome *outcome)
 {
 	bool stays = count_log(outcome, "stays inside of it") == 1;
-	static const char *const session[] = {"namespace ", ": cwd ", NULL};
-	char text[8192] = "";
-	FILE *diff;
+	const char *ignored[LASTING_MAX + 2];
+	int n;
 	bool good;
 
 	if (outcome->close_code != PAM_SUCCESS || count_log(outcome, "closed: id=") != 1 + stays) {
@@ -241,12 +322,12 @@ static bool is_closed_well(FILE *why, const struct fault *fault, const struct ou
 		return false;
 	}
 	if (!stays || fault->part == PART_OPEN)
-		return same(why, "the caller's state after close", fault, outcome, outcome->before, outcome->after);
-	diff = fmemopen(text, sizeof(text), "w");
-	good = judge_diff(diff, outcome->before, outcome->after, session) == 0;
-	fclose(diff);
-	if (!good)
-		fprintf(why, "# the caller's state after close has changed:\n%s", text);
+		return same_caller(why, "the caller's state after close", fault, outcome, outcome->after);
+	n = lasting(fault, outcome, ignored);
+	ignored[n++] = "state: namespace ";
+	ignored[n++] = ": cwd ";
+	ignored[n] = NULL;
+	good = same_but(why, "the caller's state after close", outcome->before, outcome->after, ignored);
 	return log_says_why(why, fault, outcome, "stays inside of it") && good;
 }
 
@@ -256,9 +337,7 @@ static enum verdict judge_success(FILE *why, const struct fault *fault, const st
 	bool ended = is_ended(fault, outcome);
 
 	if (sweep.allows && count_log(outcome, "NOT ISOLATED") > 0)
-		return log_says_why(why, fault, outcome, "NOT ISOLATED") &&
-		                       same(why, "the caller's state after it was let in", fault, outcome,
-		                            outcome->before, outcome->opened)
+		return log_says_why(why, fault, outcome, "NOT ISOLATED") && same_untouched(why, fault, outcome)
 		               ? REFUSED
 		               : WRONG;
 	if (count_log(outcome, "opened: id=") != 1 || outcome->messages != 0) {
@@ -266,10 +345,10 @@ static enum verdict judge_success(FILE *why, const struct fault *fault, const st
 		good = false;
 	}
 	if (!ended)
-		good = same(why, "the session, seen from inside,", fault, outcome, sweep.view, outcome->view) && good;
+		good = same_view(why, fault, outcome) && good;
 	if (outcome->was_done && WIFSIGNALED(outcome->opener_status))
 		return good ? KILLED : WRONG;
-	if (!outcome->ended_by_close && fault->deed != STOP_HELPER && !is_kept_open(fault, outcome)) {
+	if (!outcome->ended_by_close && !is_stop(fault->deed) && !is_kept_open(fault, outcome)) {
 		fprintf(why, "# PID 1 did not end with close\n");
 		good = false;
 	}
@@ -285,9 +364,9 @@ static bool is_clean(FILE *why, const struct outcome *outcome)
 		fprintf(why, "# it hung\n");
 	if (outcome->left)
 		fprintf(why, "# processes were left\n");
-	if (outcome->host_changed)
-		fprintf(why, "# the host's mounts have changed\n");
-	return !outcome->hung && !outcome->left && !outcome->host_changed;
+	if (outcome->host[0])
+		fprintf(why, "# the host has changed:\n%s", outcome->host);
+	return !outcome->hung && !outcome->left && !outcome->host[0];
 }
 
 enum verdict judge(const struct fault *fault, const struct outcome *outcome, FILE *why)

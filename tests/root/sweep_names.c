@@ -10,9 +10,45 @@ static const char *const calls[] = {
 #include <syscall_names.inc>
 };
 
-const char *const name_of_role[ROLES] = {"opener", "intermediate", "helper"};
-const char *const name_of_deed[] = {"nothing",           "fail",        "kill-opener",
-                                    "kill-intermediate", "kill-helper", "stop-helper"};
+const char *const name_of_role[ROLES] = {"opener", "intermediate", "helper", "net-intermediate", "net"};
+
+/* In the order of enum deed: what comes after the first dash is whom it is done to. */
+const char *const name_of_deed[DEEDS] = {
+	"nothing",  "fail",        "kill-opener", "kill-intermediate", "kill-helper", "kill-net-intermediate",
+	"kill-net", "stop-helper", "stop-net",
+};
+
+/* Is it one of the words, with commas between them? */
+bool has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (; *words; words += strcspn(words, ","), words += *words == ',') {
+		if (strcspn(words, ",") == len && strncmp(words, word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+enum role role_of_name(const char *name)
+{
+	for (int role = 0; role < ROLES; role++) {
+		if (strcmp(name, name_of_role[role]) == 0)
+			return (enum role)role;
+	}
+	return NOBODY;
+}
+
+/* Whom a deed is done to; NOBODY: to no process. */
+enum role victim_of(enum deed deed)
+{
+	return deed >= KILL_OPENER ? role_of_name(strchr(name_of_deed[deed], '-') + 1) : NOBODY;
+}
+
+bool is_stop(enum deed deed)
+{
+	return deed == STOP_HELPER || deed == STOP_NET;
+}
 
 const char *name_of_call(int nr)
 {
@@ -30,7 +66,7 @@ void name_fault(FILE *out, const struct fault *fault)
 
 static bool parse_deed(const char *text, struct fault *fault)
 {
-	for (int deed = KILL_OPENER; deed <= STOP_HELPER; deed++) {
+	for (int deed = KILL_OPENER; deed < DEEDS; deed++) {
 		if (strcmp(text, name_of_deed[deed]) == 0) {
 			fault->deed = (enum deed)deed;
 			return true;
@@ -48,15 +84,11 @@ static bool parse_deed(const char *text, struct fault *fault)
 
 bool parse_fault(const char *text, struct fault *fault)
 {
-	char part[8], role[16], deed[24];
+	char part[8], role[24], deed[24];
 
-	if (sscanf(text, "%7[a-z]:%15[a-z]:%d:%23s", part, role, &fault->n, deed) != 4)
+	if (sscanf(text, "%7[a-z]:%23[a-z-]:%d:%23s", part, role, &fault->n, deed) != 4)
 		return false;
 	fault->part = strcmp(part, "open") == 0 ? PART_OPEN : PART_CLOSE;
-	fault->role = NOBODY;
-	for (int i = 0; i < ROLES; i++) {
-		if (strcmp(role, name_of_role[i]) == 0)
-			fault->role = (enum role)i;
-	}
+	fault->role = role_of_name(role);
 	return fault->role != NOBODY && parse_deed(deed, fault);
 }

@@ -86,11 +86,32 @@ static void look_inside(void)
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		int fd = open("/proc/sys/user/max_user_namespaces", O_RDONLY | O_CLOEXEC);
+		char limit[16] = "";
+
+		if (fd >= 0 && read(fd, limit, sizeof(limit) - 1) < 0)
+			_exit(1);
 		if (uname(&uts) == 0)
-			memcpy(sweep.shared->hostname, uts.nodename, sizeof(sweep.shared->hostname));
+			snprintf(sweep.shared->inside, sizeof(sweep.shared->inside),
+			         "hostname %s\nmax_user_namespaces %s", uts.nodename,
+			         fd >= 0 ? limit : "not to be seen\n");
+		close(fd);
 		mark(MARK_INSIDE);
 		_exit(0);
 	}
+	if (pid < 0)
+		sweep.shared->fork_errno = errno;
+	else
+		waitpid(pid, NULL, 0);
+}
+
+/* Can one that was refused go on? */
+static void try_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
 	if (pid < 0)
 		sweep.shared->fork_errno = errno;
 	else
@@ -126,6 +147,8 @@ void opener_run(void)
 		mark(MARK_CLOSED);
 		write_own_state(shared->own[2]);
 		mark(MARK_AFTER);
+	} else {
+		try_fork();
 	}
 	_exit(0);
 }
@@ -180,5 +203,5 @@ void case_prepare(void)
 	sweep.signal_fd = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (sweep.signal_fd < 0 || sigprocmask(SIG_BLOCK, &child, NULL) < 0)
 		case_fail("signalfd");
-	view_host_mounts(sweep.mounts);
+	host_view(sweep.host);
 }

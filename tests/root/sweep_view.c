@@ -55,6 +55,9 @@ static void print_mount(FILE *out, char *line)
 		} else if (strncmp(rest, "/sessions/", 10) == 0) {
 			fprintf(out, "/sessions/ID");
 			rest += 9 + strspn(rest + 10, "0123456789abcdef");
+		} else if (strncmp(rest, "net:[", 5) == 0) {
+			fprintf(out, "net:[]");
+			rest += 5 + strspn(rest + 5, "0123456789");
 		} else {
 			fputc(*rest, out);
 		}
@@ -129,6 +132,33 @@ static void print_file(FILE *out, pid_t pid, const char *file)
 		fclose(in);
 }
 
+/*
+ * What is in the user, time, cgroup and net namespaces, of which /proc/PID tells whoever asks. Of an interface its name
+ * only: the rest of its line counts what has come and gone.
+ */
+static void print_spaces(FILE *out, pid_t pid)
+{
+	static const char *const names[] = {"uid_map",      "gid_map",   "setgroups",    "timens_offsets", "cgroup",
+	                                    "net/fib_trie", "net/route", "net/if_inet6", "net/dev"};
+	char line[512];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		FILE *in = open_of(pid, names[i]);
+		bool is_counted = strcmp(names[i], "net/dev") == 0;
+
+		while (in && fgets(line, sizeof(line), in)) {
+			if (strncmp(line, "fe80", 4) == 0 || strstr(line, "+--"))
+				continue; /* the one comes when it likes, the other counts */
+			if (!is_counted)
+				fprintf(out, "%s: %s", names[i], line);
+			else if (strchr(line, ':'))
+				fprintf(out, "%s: %.*s\n", names[i], (int)strcspn(line, ":"), line);
+		}
+		if (in)
+			fclose(in);
+	}
+}
+
 /* PID 1: what it is and what it may. Its descriptors by kind, since the numbers of sockets differ. */
 static void print_helper(FILE *out, pid_t pid)
 {
@@ -158,14 +188,16 @@ static void print_helper(FILE *out, pid_t pid)
 /* The session from inside: what a process of it, and its PID 1, are and see. */
 void view_inside(pid_t pid, pid_t helper, char text[TEXT_MAX])
 {
-	static const char *const status[] = {"Umask",  "Uid",    "Gid",        "Groups", "Cap",
-	                                     "SigBlk", "SigIgn", "NoNewPrivs", NULL};
-	static const char *const dirs[] = {"/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run/nsunshare", "/srv"};
+	static const char *const status[] = {"Umask",  "Uid",    "Gid",        "Groups",  "Cap",
+	                                     "SigBlk", "SigIgn", "NoNewPrivs", "Seccomp", NULL};
+	static const char *const dirs[] = {"/tmp",           "/var/tmp", "/dev/shm",       "/dev/mqueue",
+	                                   "/run/nsunshare", "/srv",     "/sys/class/net", "/sys/fs/cgroup"};
 	FILE *out = open_text(text);
 	char path[64];
 
 	print_namespaces(out, pid);
-	fprintf(out, "hostname %s\n", sweep.shared->hostname);
+	fprintf(out, "%s", sweep.shared->inside);
+	print_spaces(out, pid);
 	print_file(out, pid, "/etc/hosts");
 	print_file(out, pid, "/proc/1/comm");
 	if (strstr(sweep.kinds, "pid"))
@@ -182,17 +214,6 @@ void view_inside(pid_t pid, pid_t helper, char text[TEXT_MAX])
 	else
 		fprintf(out, "no helper\n");
 	fclose(out);
-}
-
-void view_host_mounts(char text[TEXT_MAX])
-{
-	FILE *in = fopen("/proc/self/mountinfo", "re");
-	size_t len = in ? fread(text, 1, TEXT_MAX - 1, in) : 0;
-
-	if (!in || len == 0)
-		case_fail("/proc/self/mountinfo");
-	text[len] = '\0';
-	fclose(in);
 }
 
 /* Is the process in one of these states, as in /proc/PID/stat? X: it is no more. */

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a session could leave on the host: mounts, interfaces, routes, names of net namespaces, records. The kernel
+ * takes interfaces off a little after the last process of their namespace has ended, so that is waited for.
+ */
+#include "sweep.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOOK_AGAIN_US 500
+#define MADE          "/run/netns/made"
+
+static FILE *listing; /* nftw(3) hands nothing on */
+
+static void print_lines(FILE *out, const char *path, const char *word, const char *end)
+{
+	FILE *in = fopen(path, "re");
+	char line[4096];
+
+	if (!in)
+		case_fail(path);
+	while (fgets(line, sizeof(line), in))
+		fprintf(out, "%s %.*s\n", word, (int)strcspn(line, end), line);
+	fclose(in);
+}
+
+static int list_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)type;
+	if (at->level > 0 && strcmp(path, MADE) != 0) /* the two directories stay once they are made */
+		fprintf(listing, "there is %s %o\n", path, st->st_mode & S_IFMT);
+	return 0;
+}
+
+void host_view(char text[TEXT_MAX])
+{
+	static const char *const trees[] = {"/run/netns", "/run/nsunshare"};
+
+	listing = fmemopen(text, TEXT_MAX, "w");
+	if (!listing)
+		case_fail("fmemopen");
+	print_lines(listing, "/proc/self/mountinfo", "mount", "\n");
+	print_lines(listing, "/proc/self/net/dev", "interface", ":");
+	print_lines(listing, "/proc/self/net/route", "route", "\n");
+	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++)
+		nftw(trees[i], list_one, 8, FTW_PHYS);
+	if (fclose(listing) != 0)
+		case_fail("the host's state is too long");
+}
+
+/*
+ * A named namespace that a session has made stays, as documented. The next case begins without it, but with the empty file
+ * that a maker leaves that could not finish: the next one must not mind it.
+ */
+static void undo_made(void)
+{
+	if (umount2(MADE, MNT_DETACH) == 0 && unlink(MADE) < 0)
+		case_fail(MADE);
+}
+
+/* What has not gone by then is the next case's to start with. */
+void host_await(char before[TEXT_MAX], char change[4096])
+{
+	static char now[TEXT_MAX];
+	long began_ms = case_now_ms();
+	FILE *diff;
+
+	undo_made();
+	memset(change, 0, 4096);
+	for (host_view(now); strcmp(now, before) != 0; host_view(now)) {
+		if (case_now_ms() - began_ms > GONE_MS) {
+			diff = fmemopen(change, 4096, "w");
+			judge_diff(diff, before, now, NULL);
+			fclose(diff);
+			memcpy(before, now, TEXT_MAX);
+			return;
+		}
+		usleep(LOOK_AGAIN_US);
+	}
+}
