@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * bench_open COUNT METHOD...: opens and closes COUNT sessions by each method (method.h), in turns of a few, so that what the
- * machine does besides falls on all of them alike. Prints a line for each: its name; median and 99th percentile of open
+ * bench_open [-c] COUNT METHOD...: opens and closes COUNT sessions by each method (method.h), in turns of a few, so that what
+ * the machine does besides falls on all of them alike; with -c each by a child. Prints a line for each: its name; median and 99th percentile of open
  * and of close, in microseconds.
  */
 #include <err.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "method.h"
@@ -20,13 +22,18 @@ struct samples {
 	size_t n;
 };
 
-static void take_turn(struct method *method, struct samples *samples, size_t count)
+static void take_turn(struct method *method, struct samples *samples, size_t count, bool by_child)
 {
 	usleep(TURN_REST_US);
 	for (int i = 0; i < TURN_WARM_UP + TURN_SAMPLES && samples->n < count; i++) {
-		double opened = method_open(method);
-		double closed = method_close(method);
+		double opened, closed;
 
+		if (by_child) {
+			method_sample(method, &opened, &closed);
+		} else {
+			opened = method_open(method);
+			closed = method_close(method);
+		}
 		if (i < TURN_WARM_UP)
 			continue;
 		samples->opens[samples->n] = opened;
@@ -36,16 +43,18 @@ static void take_turn(struct method *method, struct samples *samples, size_t cou
 
 int main(int argc, char **argv)
 {
-	size_t count = argc > 2 ? strtoul(argv[1], NULL, 10) : 0;
-	size_t n_methods = (size_t)argc - 2;
+	bool by_child = argc > 1 && strcmp(argv[1], "-c") == 0;
+	size_t count = argc > 2 + by_child ? strtoul(argv[1 + by_child], NULL, 10) : 0;
+	char **names = argv + 2 + by_child;
+	size_t n_methods = (size_t)(argc - 2 - by_child);
 	struct samples *samples = calloc((size_t)argc, sizeof(*samples));
 	struct method **methods = calloc((size_t)argc, sizeof(struct method *));
 
 	if (count == 0 || !samples || !methods)
-		errx(2, "usage: bench_open COUNT METHOD...");
+		errx(2, "usage: bench_open [-c] COUNT METHOD...");
 	method_touch_memory();
 	for (size_t i = 0; i < n_methods; i++) {
-		methods[i] = method_get(argv[i + 2]);
+		methods[i] = method_get(names[i]);
 		samples[i].opens = calloc(count, sizeof(double));
 		samples[i].closes = calloc(count, sizeof(double));
 		if (!samples[i].opens || !samples[i].closes)
@@ -53,10 +62,10 @@ int main(int argc, char **argv)
 	}
 	while (samples[0].n < count) {
 		for (size_t i = 0; i < n_methods; i++)
-			take_turn(methods[i], &samples[i], count);
+			take_turn(methods[i], &samples[i], count, by_child);
 	}
 	for (size_t i = 0; i < n_methods; i++)
-		printf("%-12s %8.0f %8.0f %8.0f %8.0f\n", argv[i + 2], method_percentile(samples[i].opens, count, 50),
+		printf("%-12s %8.0f %8.0f %8.0f %8.0f\n", names[i], method_percentile(samples[i].opens, count, 50),
 		       method_percentile(samples[i].opens, count, 99), method_percentile(samples[i].closes, count, 50),
 		       method_percentile(samples[i].closes, count, 99));
 	return 0;

@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -14,24 +16,39 @@
 
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID)
 
-static const char *const names[] = {"/proc/self/ns/mnt", "/proc/self/ns/ipc", "/proc/self/ns/uts",
-                                    "/proc/self/ns/pid_for_children"};
+static const struct {
+	const char *path;
+	unsigned flag;
+} kinds[FLOOR_KINDS] = {
+	{"/proc/self/ns/mnt", CLONE_NEWNS},        {"/proc/self/ns/ipc", CLONE_NEWIPC},
+	{"/proc/self/ns/uts", CLONE_NEWUTS},       {"/proc/self/ns/pid_for_children", CLONE_NEWPID},
+	{"/proc/self/ns/cgroup", CLONE_NEWCGROUP}, {"/proc/self/ns/net", CLONE_NEWNET},
+	{"/proc/self/ns/time", CLONE_NEWTIME},     {"/proc/self/ns/user", CLONE_NEWUSER},
+};
 
 struct start {
 	int init;
 	int channel;
 	int pidfd;
+	unsigned namespaces;
+	char *arguments[3]; /* of the program */
+	pid_t pid;          /* of the child, by the intermediate */
 	char *stack_top;
 };
 
+/* What clone(2) makes: the user namespace comes last of all, and who has another time is moved there when it executes. */
+static int made_at_once(const struct start *start)
+{
+	return (int)(start->namespaces & ~(unsigned)(CLONE_NEWUSER | CLONE_NEWTIME));
+}
+
 static int execute(void *arg)
 {
-	static char *const argv[] = {(char *)(uintptr_t) "floor", NULL};
 	static char *const envp[] = {NULL};
 	const struct start *start = arg;
 
 	if (dup2(start->channel, 3) == 3)
-		syscall(SYS_execveat, start->init, "", argv, envp, AT_EMPTY_PATH);
+		syscall(SYS_execveat, start->init, "", start->arguments, envp, AT_EMPTY_PATH);
 	_exit(127);
 }
 
@@ -39,16 +56,32 @@ static pid_t start_vfork(const struct start *start, int *pidfd)
 {
 	char stack[8192] __attribute__((aligned(16)));
 
-	return clone(execute, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | NAMESPACES | SIGCHLD,
-	             (void *)(uintptr_t)start, pidfd);
+	return clone(execute, stack + sizeof(stack),
+	             CLONE_VM | CLONE_VFORK | CLONE_PIDFD | made_at_once(start) | SIGCHLD, (void *)(uintptr_t)start,
+	             pidfd);
+}
+
+static int set_clocks(void)
+{
+	static const char clocks[] = "monotonic 0 0\nboottime 0 0\n";
+	int fd, ret;
+
+	if (unshare(CLONE_NEWTIME) < 0)
+		return -1;
+	fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	ret = write(fd, clocks, sizeof(clocks) - 1) < 0 ? -1 : 0;
+	close(fd);
+	return ret;
 }
 
 static int start_orphan(void *arg)
 {
 	struct start *start = arg;
 
-	clone(execute, start->stack_top, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | NAMESPACES | SIGCHLD, start,
-	      &start->pidfd);
+	if ((start->namespaces & CLONE_NEWTIME) && set_clocks() < 0)
+		_exit(1);
+	start->pid = clone(execute, start->stack_top,
+	                   CLONE_VM | CLONE_VFORK | CLONE_PIDFD | made_at_once(start) | SIGCHLD, start, &start->pidfd);
 	_exit(0);
 }
 
@@ -69,12 +102,13 @@ static pid_t start_intermediate(struct start *start, int *pidfd)
 static pid_t fork_child(const struct start *start, int other_end, int *pidfd)
 {
 	char byte = 0;
-	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PIDFD | NAMESPACES | SIGCHLD, NULL, pidfd, NULL, 0);
+	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_PIDFD | made_at_once(start) | SIGCHLD, NULL, pidfd, NULL, 0);
 
 	if (pid != 0)
 		return pid;
 	close(other_end);
-	if (floor_set_up() < 0 || write(start->channel, &byte, 1) != 1 || read(start->channel, &byte, 1) < 0)
+	if (floor_set_up(start->channel, start->namespaces) < 0 || write(start->channel, &byte, 1) != 1 ||
+	    read(start->channel, &byte, 1) < 0)
 		_exit(1);
 	_exit(0);
 }
@@ -95,8 +129,29 @@ static pid_t fork_intermediate(const struct start *start, int other_end)
 	return 0;
 }
 
-/* The child's byte; and the intermediate's number, where there is one. */
-static int await_ready(struct floor *floor)
+static int write_file(pid_t pid, const char *name, const char *text)
+{
+	char path[64];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	ret = write(fd, text, strlen(text)) < 0 ? -1 : 0;
+	close(fd);
+	return ret;
+}
+
+/* As the map "minimal" of the user alice, of the tests' throw-away root, is: root, she, her groups, tty. */
+static int write_maps(const struct floor *floor, pid_t pid)
+{
+	if (write_file(pid, "uid_map", "0 0 1\n1501 1501 1\n") < 0 ||
+	    write_file(pid, "gid_map", "0 0 1\n5 5 1\n1501 1501 1\n1600 1600 1\n") < 0)
+		return -1;
+	return write(floor->channel, "", 1) == 1 ? 0 : -1;
+}
+
+/* The child's byte; before that the one by which it asks for its maps; and the intermediate's number, where there is one. */
+static int await_ready(struct floor *floor, pid_t pid)
 {
 	bool is_ready = false;
 	int number;
@@ -106,21 +161,37 @@ static int await_ready(struct floor *floor)
 
 		if (n <= 0)
 			return -1;
-		if (n == 1)
-			is_ready = true;
-		else
+		if (n == sizeof(number))
 			floor->pidfd = number;
+		else if (*(char *)&number != 'm')
+			is_ready = true;
+		else if (write_maps(floor, pid) < 0)
+			return -1;
 	}
 	return 0;
 }
 
-int floor_open(enum floor_kind kind, int init, struct floor *floor)
+static void keep_own(unsigned namespaces, struct floor *floor)
 {
-	struct start start = {.init = init};
+	for (int i = 0; i < FLOOR_KINDS; i++) {
+		floor->own[i] = -1;
+		if ((namespaces & kinds[i].flag) && !(namespaces & CLONE_NEWUSER))
+			floor->own[i] = open(kinds[i].path, O_RDONLY | O_CLOEXEC);
+	}
+}
+
+int floor_open(enum floor_kind kind, unsigned more, int init, struct floor *floor)
+{
+	char argument[16];
+	struct start start = {
+		.init = init,
+		.namespaces = NAMESPACES | more,
+		.arguments = {(char *)(uintptr_t) "floor", argument, NULL},
+	};
 	int ends[2];
 
-	for (int i = 0; i < 4; i++)
-		floor->own[i] = open(names[i], O_RDONLY | O_CLOEXEC);
+	snprintf(argument, sizeof(argument), "%x", start.namespaces);
+	keep_own(start.namespaces, floor);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -1;
 	start.channel = ends[1];
@@ -135,14 +206,16 @@ int floor_open(enum floor_kind kind, int init, struct floor *floor)
 	else
 		floor->pid = fork_intermediate(&start, ends[0]);
 	close(ends[1]);
-	if (floor->pid < 0 || await_ready(floor) < 0)
+	if (floor->pid < 0 || await_ready(floor, start.pid) < 0)
 		return -1;
-	return setns(floor->pidfd, NAMESPACES);
+	return setns(floor->pidfd, (int)start.namespaces);
 }
 
 void floor_close(struct floor *floor)
 {
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < FLOOR_KINDS; i++) {
+		if (floor->own[i] < 0)
+			continue;
 		setns(floor->own[i], 0);
 		close(floor->own[i]);
 	}

@@ -1,16 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The same mounts as the profile "default" has, each by one mount(2). */
+/*
+ * The same mounts as the profile "default" has, each by one mount(2); and as the other kinds of namespaces bring, where what
+ * is there is cloned, which takes three calls.
+ */
 #include "floor.h"
 
 #include <fcntl.h>
+#include <linux/mount.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <string.h>
-#include <sys/mount.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#define ALWAYS      (MS_NOSUID | MS_NODEV)
-#define HOSTS_BYTES 65536
+#define ALWAYS          (MS_NOSUID | MS_NODEV)
+#define HOSTS_BYTES     65536
+#define FILE_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+#define FILE_FLAGS      (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+/* <sys/mount.h>, which has it, does not go with <linux/mount.h>. */
+static int mount(const char *source, const char *path, const char *type, unsigned long flags, const char *options)
+{
+	return (int)syscall(SYS_mount, source, path, type, flags, options);
+}
 
 static int make_hosts(void)
 {
@@ -25,7 +42,92 @@ static int make_hosts(void)
 	return mount("/run/nsunshare/hosts", "/etc/hosts", NULL, MS_BIND, NULL);
 }
 
-int floor_set_up(void)
+/* A copy of what is mounted there. Return: it; -1. */
+static int clone_tree(const char *path, bool read_only)
+{
+	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
+	int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+
+	if (fd >= 0 && read_only &&
+	    syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof(attributes)) < 0)
+		return -1;
+	return fd;
+}
+
+static int attach(int fd, const char *path)
+{
+	int ret = (int)syscall(SYS_move_mount, fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
+
+	close(fd);
+	return ret;
+}
+
+static int protect(const char *path)
+{
+	int fd = clone_tree(path, true);
+
+	return fd < 0 ? 0 : attach(fd, path); /* not all are on all machines */
+}
+
+/* mount(2) refuses a second mount of the one cgroup2 on the first (EBUSY). */
+static int mount_cgroup(unsigned attributes)
+{
+	int fs_fd = (int)syscall(SYS_fsopen, "cgroup2", FSOPEN_CLOEXEC);
+	int fd;
+
+	if (fs_fd < 0 || syscall(SYS_fsconfig, fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	fd = (int)syscall(SYS_fsmount, fs_fd, FSMOUNT_CLOEXEC, attributes);
+	close(fs_fd);
+	return fd < 0 ? -1 : attach(fd, "/sys/fs/cgroup");
+}
+
+static int bring_up_loopback(void)
+{
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int ret = ioctl(fd, SIOCSIFFLAGS, &request);
+
+	close(fd);
+	return ret;
+}
+
+/* The views of sysfs and of cgroup2 that go with the kinds net and cgroup. */
+static int mount_sys(unsigned namespaces)
+{
+	bool has_user = namespaces & CLONE_NEWUSER, has_cgroup = namespaces & CLONE_NEWCGROUP;
+	int cgroup_fd = -1;
+
+	if ((namespaces & CLONE_NEWNET) && !has_cgroup)
+		cgroup_fd = clone_tree("/sys/fs/cgroup", has_user);
+	if ((namespaces & CLONE_NEWNET) &&
+	    (bring_up_loopback() < 0 ||
+	     mount("floor", "/sys", "sysfs", FILE_FLAGS | (has_user ? MS_RDONLY : 0), NULL) < 0))
+		return -1;
+	if (has_user && !(namespaces & CLONE_NEWNET) && protect("/sys") < 0)
+		return -1;
+	if (cgroup_fd >= 0)
+		return attach(cgroup_fd, "/sys/fs/cgroup");
+	return has_cgroup ? mount_cgroup(FILE_ATTRIBUTES | (has_user ? MOUNT_ATTR_RDONLY : 0)) : 0;
+}
+
+/* The user namespace, last of all. */
+static int make_user(int channel)
+{
+	static const char *const places[] = {"/proc/sys",  "/proc/sysrq-trigger", "/proc/irq", "/proc/bus",
+	                                     "/proc/acpi", "/proc/scsi",          "/proc/fs",  "/proc/dynamic_debug"};
+	char byte = 'm';
+
+	for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (protect(places[i]) < 0)
+			return -1;
+	}
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 || write(channel, &byte, 1) != 1)
+		return -1;
+	return read(channel, &byte, 1) == 1 ? 0 : -1;
+}
+
+int floor_set_up(int channel, unsigned namespaces)
 {
 	static const struct {
 		const char *type, *path, *options;
@@ -46,5 +148,7 @@ int floor_set_up(void)
 		if (mount("floor", mounts[i].path, mounts[i].type, ALWAYS | mounts[i].flags, mounts[i].options) < 0)
 			return -1;
 	}
-	return make_hosts();
+	if (mount_sys(namespaces) < 0 || make_hosts() < 0)
+		return -1;
+	return namespaces & CLONE_NEWUSER ? make_user(channel) : 0;
 }

@@ -3,6 +3,9 @@
 
 #include <err.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +29,7 @@ struct method {
 	pam_handle_t *pamh;
 	struct floor floor;
 	enum floor_kind kind;
+	unsigned more; /* CLONE_NEW* of the floor, beside the profile's */
 	int floor_init;
 };
 
@@ -51,7 +55,7 @@ static void close_pam(struct method *method)
 
 static void open_floor(struct method *method)
 {
-	if (floor_open(method->kind, method->floor_init, &method->floor) < 0)
+	if (floor_open(method->kind, method->more, method->floor_init, &method->floor) < 0)
 		err(1, "floor, %s", method->name);
 }
 
@@ -86,19 +90,35 @@ static bool get_floor(struct method *method)
 	static const struct {
 		const char *name;
 		enum floor_kind kind;
-	} kinds[] = {
+	} ways[] = {
 		{"vfork-child", FLOOR_VFORK},
 		{"fork-child", FLOOR_FORK},
 		{"vfork", FLOOR_VFORK_ORPHAN},
 		{"fork", FLOOR_FORK_ORPHAN},
 	};
+	static const struct {
+		const char *name;
+		unsigned more;
+	} kinds[] = {
+		{"", 0},
+		{":net", CLONE_NEWNET},
+		{":cgroup", CLONE_NEWCGROUP},
+		{":time", CLONE_NEWTIME},
+		{":user", CLONE_NEWUSER},
+		{":all", CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWTIME | CLONE_NEWUSER},
+	};
+	size_t name_len = strcspn(method->name, ":");
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strcmp(method->name, kinds[i].name) != 0)
+		if (strcmp(method->name + name_len, kinds[i].name) == 0)
+			method->more = kinds[i].more;
+	}
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (strlen(ways[i].name) != name_len || strncmp(method->name, ways[i].name, name_len) != 0)
 			continue;
 		method->open = open_floor;
 		method->close = close_floor;
-		method->kind = kinds[i].kind;
+		method->kind = ways[i].kind;
 		method->floor_init = fcntl(open(FLOOR_INIT, O_PATH | O_CLOEXEC), F_DUPFD_CLOEXEC, 100); /* 3 is taken */
 		if (method->floor_init < 0)
 			err(1, "%s", FLOOR_INIT);
@@ -122,6 +142,9 @@ struct method *method_get(const char *name)
 		method->close = do_nothing;
 	} else if (pam_start(name, "alice", &conversation, &method->pamh) != PAM_SUCCESS) {
 		errx(1, "pam_start('%s') failed", name);
+		if (method->pamh)
+			pam_acct_mgmt(method->pamh,
+			              PAM_SILENT); /* the modules are loaded by the first call, in a child each time */
 	}
 	return method;
 }
@@ -148,6 +171,43 @@ double method_close(struct method *method)
 
 	method->close(method);
 	return method_now_us() - began;
+}
+
+/* Like sshd, the parent of a login's process has looked up the user: the name service is loaded by then. */
+static void look_up_user(void)
+{
+	const struct passwd *passwd = getpwnam("alice");
+	gid_t groups[64];
+	int n = 64;
+
+	if (!passwd || getgrouplist("alice", passwd->pw_gid, groups, &n) < 0)
+		errx(1, "there is no user alice");
+}
+
+void method_sample(struct method *method, double *ret_opened, double *ret_closed)
+{
+	static double *samples;
+	int status;
+	pid_t pid;
+
+	if (!samples) {
+		look_up_user();
+		samples = mmap(NULL, 2 * sizeof(*samples), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	}
+	if (samples == MAP_FAILED)
+		err(1, "memory");
+	pid = fork();
+	if (pid < 0)
+		err(1, "fork");
+	if (pid == 0) {
+		samples[0] = method_open(method);
+		samples[1] = method_close(method);
+		_exit(0);
+	}
+	if (waitpid(pid, &status, 0) != pid || status != 0)
+		errx(1, "a session by '%s' failed", method->name);
+	*ret_opened = samples[0];
+	*ret_closed = samples[1];
 }
 
 void method_touch_memory(void)

@@ -7,7 +7,7 @@
 #define TOUCHED_BYTES (10UL * 1024 * 1024) /* of the caller's memory: about what sshd has */
 
 /*
- * By name: "vfork", "fork" and, without an intermediate, "vfork-child" and "fork-child" (floor.h); "command" (unshare(1), from
+ * By name: KIND being "net", "cgroup", "time", "user" or "all", "vfork:KIND" (the floor with such a namespace too); "vfork", "fork" and, without an intermediate, "vfork-child" and "fork-child" (floor.h); "command" (unshare(1), from
  * its start to its end); "nothing"; and any other: the PAM service of that name, for the user alice.
  */
 struct method;
@@ -21,6 +21,9 @@ double method_now_us(void);
 /* Microseconds that it took. End the program with a message on failure. */
 double method_open(struct method *method);
 double method_close(struct method *method);
+
+/* The same two by a child of the caller, since out of a user namespace there is no way back. */
+void method_sample(struct method *method, double *ret_opened, double *ret_closed);
 
 /* Touches TOUCHED_BYTES, which stay. */
 void method_touch_memory(void);

@@ -56,6 +56,29 @@ write_policies() {
 	done < <(section parse)
 }
 
+kind_name_of() {
+	case $1 in
+	none) echo 'the four of the profile default' ;;
+	all) echo 'all eight' ;;
+	*) echo "with $1" ;;
+	esac
+}
+
+# Each line of the floor is followed by the module's.
+write_kinds() {
+	local kind floor ours p99 close floor_close
+
+	echo "What each kind of namespace costs: $(sed -n 's/^# kinds: //p' "$report"). The floor makes the same namespaces and" \
+		'mounts by bare system calls.'
+	echo
+	echo '| | floor, open p50 | **pam_nsunshare**, open p50 | p99 | ratio | floor, close p50 | **pam_nsunshare**, close p50 |'
+	echo '|---|---:|---:|---:|---:|---:|---:|'
+	while read -r _ floor _ floor_close _ && read -r kind ours p99 close _; do
+		echo "| $(kind_name_of "${kind#kind-}") | $floor | $ours | $p99 |" \
+			"$(awk -v a="$floor" -v b="$ours" 'BEGIN { printf "%.2f", b / a }') | $floor_close | $close |"
+	done < <(section kinds)
+}
+
 write_table() {
 	local name a b c d
 
@@ -68,6 +91,8 @@ write_table() {
 	while read -r name a b c d; do
 		echo "| $(name_of "$name") | $a | $b | $c | $d |"
 	done < <(section open)
+	echo
+	write_kinds
 	echo
 	write_policies
 	echo

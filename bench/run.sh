@@ -28,6 +28,7 @@ prepare() {
 	service permit pam_permit.so
 	service nsunshare pam_nsunshare.so
 	echo 'rules = ( { user = "alice"; profile = "default"; } );' >/etc/security/nsunshare.conf
+	mount -t cgroup2 cgroup2 /sys/fs/cgroup # as a host has it; nothing is made in it
 	service namespace pam_namespace.so
 	install -d -m 000 /tmp/namespace
 	echo '/tmp tmpfs tmpfs:noinit root' >/etc/security/namespace.conf
@@ -96,6 +97,29 @@ measure_policies() {
 	"$bench/bench_policy" "$count" /etc/security/{rules-1,rules-20,groups-20,rules-1000}.conf
 }
 
+# Each kind beside those of the profile default, and all of them: the floor with it, and the module.
+measure_kinds() {
+	local kind kinds methods=()
+
+	for kind in none net cgroup time user all; do
+		case $kind in
+		none) kinds= ;;
+		all) kinds=', "net", "cgroup", "time", "user"' ;;
+		*) kinds=", \"$kind\"" ;;
+		esac
+		cat >"/etc/security/kind-$kind.conf" <<-END
+			rules = ( { user = "alice"; profile = "tested"; } );
+			profiles = { tested = { base = "default"; namespaces = [ "mount", "ipc", "uts", "pid"$kinds ]; }; };
+		END
+		service "kind-$kind" "pam_nsunshare.so conf=/etc/security/kind-$kind.conf"
+		[ $kind = none ] && methods+=(vfork) || methods+=("vfork:$kind")
+		methods+=("kind-$kind")
+	done
+	echo "# kinds: $count sessions each, each by a new child of a process with 10 MiB of touched memory; microseconds"
+	printf '%-12s %8s %8s %8s %8s\n' '' 'open p50' p99 'close p50' p99
+	"$bench/bench_open" -c "$count" "${methods[@]}"
+}
+
 # hold METHOD HELD
 hold() {
 	"$bench/bench_held" "$count" "$2" "$1"
@@ -109,6 +133,8 @@ echo
 echo "# open: $count sessions each, by one process with 10 MiB of touched memory; microseconds"
 printf '%-12s %8s %8s %8s %8s\n' '' 'open p50' p99 'close p50' p99
 "$bench/bench_open" "$count" permit vfork fork nsunshare namespace command vfork-child fork-child
+echo
+measure_kinds
 echo
 measure_policies
 echo
