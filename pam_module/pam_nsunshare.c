@@ -280,7 +280,6 @@ static int open_session(struct request *request, struct nsu_fail *fail)
 	const struct nsu_subject *subject = &request->subject;
 	int ret;
 
-	opened.session.is_spent = false;
 	ret = announce(request, fail);
 	tzset(); /* else syslog(3) looks up the time zone's file when names mean what the session's view says */
 	if (ret == 0)
