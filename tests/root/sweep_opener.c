@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
@@ -170,7 +171,8 @@ static void listen_for_log(void)
 
 	unlink(address.sun_path);
 	sweep.log_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (sweep.log_fd < 0 || bind(sweep.log_fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+	if (sweep.log_fd < 0 || bind(sweep.log_fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    chmod(address.sun_path, 0666) < 0) /* as on any host: the opener may be another root by then */
 		case_fail("/dev/log");
 	sweep.log_socket_fd = sweep.log_fd + 1; /* the lowest that is free */
 	openlog("sweep", LOG_NDELAY, LOG_AUTHPRIV);
