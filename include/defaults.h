@@ -55,8 +55,8 @@
 #define NSU_USER_CONF_MAX        (64UL * 1024)
 #define NSU_DROPINS_MAX          256  /* files */
 #define NSU_PLAN_ENVIRONMENT_MAX 64   /* entries */
-#define NSU_PLAN_MOUNTS_MAX      80   /* entries */
-#define NSU_PLAN_IMPLIED_MAX     24   /* of these, what namespaces may imply */
+#define NSU_PLAN_MOUNTS_MAX      84   /* entries */
+#define NSU_PLAN_IMPLIED_MAX     28   /* of these, what namespaces may imply */
 #define NSU_PLAN_RANGES_MAX      340  /* lines of one id map, the kernel's limit */
 #define NSU_PLAN_MAP_BYTES_MAX   4095 /* of one id map as text, likewise: less than a page */
 #define NSU_PATH_MAX             4096 /* with the terminating NUL, as PATH_MAX */

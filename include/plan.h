@@ -42,7 +42,7 @@ enum nsu_plan_hidepid {
  * What of a proc is read-only in a session with a user namespace, below each proc, where it exists: the session's root is
  * still uid 0 to these files, and they reach the host.
  */
-#define NSU_PLAN_PROTECTED_IN_PROC 8
+#define NSU_PLAN_PROTECTED_IN_PROC 9
 extern const char *const nsu_plan_protected_in_proc[NSU_PLAN_PROTECTED_IN_PROC];
 
 /* The members lie so that there are no holes: under a small `ulimit -d` of su's user each page counts. */

@@ -11,7 +11,7 @@
 #include "text.h"
 
 const char *const nsu_plan_protected_in_proc[NSU_PLAN_PROTECTED_IN_PROC] = {
-	"sys", "sysrq-trigger", "irq", "bus", "acpi", "scsi", "fs", "dynamic_debug",
+	"sys", "sysrq-trigger", "irq", "bus", "acpi", "scsi", "fs", "dynamic_debug", "mtrr",
 };
 
 const char *nsu_plan_mount_name(enum nsu_plan_mount_type type)
