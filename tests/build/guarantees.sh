@@ -20,7 +20,7 @@ promised() {
 }
 
 held() {
-	grep -nE '^(# |/\* )Holds (G[0-9]+ ?)+' tests/*/*.sh tests/*/*.c |
+	grep -nE '^(# |/\* )Holds (G[0-9]+ ?)+' tests/*/*.sh tests/vm/*/*.sh tests/*/*.c |
 		sed -n 's/^tests\/\([^:]*\):[0-9]*:.*Holds \(.*\)\. *\(\*\/\)\{0,1\}$/\1 \2/p' |
 		awk '{ for (i = 2; i <= NF; i++) print $i, $1 }' | sort
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A session with a user namespace: its root is uid 0 to files still, and must not reach the host through /proc and /sys.
 # Files are opened for writing only; nothing is ever written.
+# Holds G24.
 # shellcheck disable=SC2016 # single-quoted text is for the shell of the session
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Each kind of namespace alone, and all eight, through each door: what a login then has inside, and that nothing of it is left.
 # One user for each: k-mount ... k-user, k-all. The table is printed at the end.
+# Holds G25.
 # shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables
 # shellcheck source-path=SCRIPTDIR

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Id maps of the user namespace: explicit ranges through each door, and who can not be let in; users with many groups; how many
 # user namespaces may be made inside.
+# Holds G24.
 # shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

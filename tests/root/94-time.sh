@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The time namespace: clocks inside are ahead or behind by the policy's offsets, the time of day and all waiting is not
 # touched, nor are the timers of sshd and the times that we measure ourselves.
+# Holds G25.
 # shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

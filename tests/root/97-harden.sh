@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What a session gives up: no_new_privs, capabilities and deny_calls, through each door, seen in /proc/self/status and by what
 # then fails; and that the callers go on. Which set of names denies which calls: unit/test_harden.c.
+# Holds G27.
 # shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

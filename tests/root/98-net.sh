@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # The net namespace: loopback, named and veth, from inside and from the host, which here has a net namespace of its own.
+# Holds G26.
 # shellcheck disable=SC2016 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2317,SC2153 # functions are called by name; session.inc sets variables
 # shellcheck source-path=SCRIPTDIR

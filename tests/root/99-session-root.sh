@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Root inside of a session that has a user namespace tries to get out of it: break_out.c and uncover.c. What he does get, where
 # he is uid 0 of the host as well, and that a map with another uid takes that away.
+# Holds G24.
 # shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G27. */
 /* What the opener gives up, in children that stand for it. */
 #include "support.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G26. */
 /* What nsunshare-net makes, from a child that stands for it, in a net namespace of its own that stands for the host's. */
 #include "support.h"
 
