@@ -116,7 +116,7 @@ static bool is_started_by_module(void)
 int main(void)
 {
 	static const char usage[] = NSU_LIMITS_NAME
-		": makes the cgroup of a session, started by pam_nsunshare.so only; see nsunshare.conf(5)\n";
+		": makes the cgroup of a session, started by pam_nsunshare.so only; see nsunshare-init(8)\n";
 	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
 	struct nsu_direct direct = NSU_DIRECT_INIT;
 	int dirfd = -1;
