@@ -125,8 +125,8 @@ static int explain_missing(enum limit limit, struct nsu_fail *fail)
 	return nsu_fail_because(
 		fail, ENOTSUP,
 		"%s needs the controller '%s' of cgroup v2, which is not in cgroup.controllers: the kernel "
-		"has none or it is switched off (kernel line: cgroup_disable=), or the "
-		"container is not given it",
+		"has none or it is switched off (kernel line: cgroup_disable=), or this is a container or session that is "
+		"not given it",
 		limits[limit].key, controller);
 }
 
