@@ -114,8 +114,9 @@ static int mount_sys(unsigned namespaces)
 /* The user namespace, last of all. */
 static int make_user(int channel)
 {
-	static const char *const places[] = {"/proc/sys",  "/proc/sysrq-trigger", "/proc/irq", "/proc/bus",
-	                                     "/proc/acpi", "/proc/scsi",          "/proc/fs",  "/proc/dynamic_debug"};
+	static const char *const places[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq",
+	                                     "/proc/bus", "/proc/acpi",          "/proc/scsi",
+	                                     "/proc/fs",  "/proc/dynamic_debug", "/proc/mtrr"};
 	char byte = 'm';
 
 	for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
