@@ -165,8 +165,10 @@ struct self {
 static int hide(const struct nsu_plan *plan, struct self *self, struct nsu_fail *fail)
 {
 	self->is_dumpable = false;
+	if (!(plan->namespaces & CLONE_NEWUSER))
+		return 0;
 	nsu_idmap_note_roots(&self->roots);
-	if (!(plan->namespaces & CLONE_NEWUSER) || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 1)
+	if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 1)
 		return 0;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return nsu_fail(fail, errno, "keep the session's root from tracing the opener");
