@@ -58,22 +58,30 @@ NSU_CHECKED int nsu_assist_await(struct nsu_assist *assist, const struct nsu_pla
  */
 void nsu_assist_end(struct nsu_assist *assist);
 
+/* One frame of an assistant, or of the helper. */
+struct nsu_assist_reply {
+	struct nsu_wire_answer answer; /* where it is one, which then says that all went well */
+	unsigned order;                /* one of enum nsu_wire_order where it is one of those; 0: it is an answer */
+	int fd;                        /* given: the descriptor that came with it; -1: none */
+};
+
+#define NSU_ASSIST_REPLY_INIT                                                                                          \
+	{                                                                                                              \
+		.answer = {.fail = NSU_FAIL_INIT}, .fd = -1                                                            \
+	}
+
 /**
  * nsu_assist_receive - receive one frame by a deadline, from an assistant or from the helper.
- * @channel_fd:  borrowed
- * @name:        whose other end it is, for messages: "the helper"
+ * @from:        borrowed: its channel, and its name for messages
  * @plan:        borrowed: its timeout, for a message
  * @deadline_ms: in the time of nsu_proc_now_ms()
- * @answer:      filled where it is an answer
- * @ret_order:   one of enum nsu_wire_order where it is one of those; 0: it is an answer, which says that all went well
- * @ret_fd:      as with nsu_assist_await()
+ * @reply:       initialised; filled, its fd on success only
  * @fail:        record
  *
  * Return: as nsu_assist_await().
  */
-NSU_CHECKED int nsu_assist_receive(int channel_fd, const char *name, const struct nsu_plan *plan, int64_t deadline_ms,
-                                   struct nsu_wire_answer *answer, unsigned *ret_order, int *ret_fd,
-                                   struct nsu_fail *fail);
+NSU_CHECKED int nsu_assist_receive(const struct nsu_assist *from, const struct nsu_plan *plan, int64_t deadline_ms,
+                                   struct nsu_assist_reply *reply, struct nsu_fail *fail);
 
 /**
  * nsu_assist_send_plan - send a plan.

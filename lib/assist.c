@@ -60,26 +60,28 @@ int nsu_assist_start(const char *file, const char *name, const struct nsu_plan *
 	return ret;
 }
 
-int nsu_assist_receive(int channel_fd, const char *name, const struct nsu_plan *plan, int64_t deadline_ms,
-                       struct nsu_wire_answer *answer, unsigned *ret_order, int *ret_fd, struct nsu_fail *fail)
+int nsu_assist_receive(const struct nsu_assist *from, const struct nsu_plan *plan, int64_t deadline_ms,
+                       struct nsu_assist_reply *reply, struct nsu_fail *fail)
 {
+	struct nsu_wire_answer *answer = &reply->answer;
 	unsigned char frame[sizeof(*answer) + 64];
+	const char *name = from->name;
 	auto_close int fd = -1;
 	size_t len = 0;
 	int ret;
 
-	ret = nsu_proc_await(channel_fd, deadline_ms);
+	ret = nsu_proc_await(from->channel_fd, deadline_ms);
 	if (ret == -ETIMEDOUT)
 		return nsu_fail_because(fail, ETIMEDOUT, "%s was not ready within %u ms (key 'timeout')", name,
 		                        plan->timeout_ms);
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "wait for %s", name);
-	ret = nsu_channel_receive(channel_fd, frame, sizeof(frame), &len, ret_fd ? &fd : NULL);
+	ret = nsu_channel_receive(from->channel_fd, frame, sizeof(frame), &len, &fd);
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "receive the answer of %s", name);
 	if (len == 0)
 		return nsu_fail_because(fail, ECHILD, "%s ended before it was ready", name);
-	*ret_order = len == 1 ? frame[0] : 0;
+	reply->order = len == 1 ? frame[0] : 0;
 	if (len == 1)
 		return 0;
 	ret = nsu_wire_decode_answer(frame, len, answer);
@@ -91,24 +93,27 @@ int nsu_assist_receive(int channel_fd, const char *name, const struct nsu_plan *
 		*fail = answer->fail;
 		return -answer->fail.err;
 	}
-	if (ret_fd)
-		*ret_fd = nsu_take_fd(&fd);
+	reply->fd = nsu_take_fd(&fd);
 	return 0;
 }
 
 int nsu_assist_await(struct nsu_assist *assist, const struct nsu_plan *plan, int64_t deadline_ms, int *ret_fd,
                      struct nsu_fail *fail)
 {
-	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
-	unsigned order = 0;
-	int ret =
-		nsu_assist_receive(assist->channel_fd, assist->name, plan, deadline_ms, &answer, &order, ret_fd, fail);
+	struct nsu_assist_reply reply = NSU_ASSIST_REPLY_INIT;
+	int ret = nsu_assist_receive(assist, plan, deadline_ms, &reply, fail);
 
-	if (ret == 0 && order != 0)
+	if (ret < 0)
+		return ret;
+	if (reply.order != 0) {
+		nsu_close_fd(&reply.fd);
 		return nsu_fail_because(fail, EPROTO, "%s has answered something unknown", assist->name);
-	if (ret == 0)
-		memcpy(assist->note, answer.note, sizeof(assist->note));
-	return ret;
+	}
+	memcpy(assist->note, reply.answer.note, sizeof(assist->note));
+	if (ret_fd)
+		*ret_fd = nsu_take_fd(&reply.fd);
+	nsu_close_fd(&reply.fd);
+	return 0;
 }
 
 void nsu_assist_end(struct nsu_assist *assist)

@@ -140,22 +140,30 @@ static int write_maps(const struct launch *launch)
 	return ret < 0 ? nsu_fail(launch->fail, -ret, "tell the helper that its ids are mapped") : 0;
 }
 
+/* The helper is spoken to as the assistants are. Return: 0; it has ended, failed or not been heard: negative errno. */
+static int hear_helper(const struct launch *launch, struct nsu_assist_reply *reply, struct nsu_fail *fail)
+{
+	const struct nsu_assist helper = {.channel_fd = launch->session->channel_fd, .pidfd = -1, .name = HELPER};
+	int ret = nsu_assist_receive(&helper, launch->plan, launch->deadline_ms, reply, fail);
+
+	nsu_close_fd(&reply->fd); /* it sends none */
+	return ret;
+}
+
 static int await_helper(struct launch *launch)
 {
-	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
+	struct nsu_assist_reply reply = NSU_ASSIST_REPLY_INIT;
 	bool has_user = launch->plan->namespaces & CLONE_NEWUSER, is_mapped = false;
-	unsigned order = 0;
 
 	for (;;) {
-		int ret = nsu_assist_receive(launch->session->channel_fd, HELPER, launch->plan, launch->deadline_ms,
-		                             &answer, &order, NULL, launch->fail);
+		int ret = hear_helper(launch, &reply, launch->fail);
 
-		launch->has_heard = ret < 0 || order == 0;
+		launch->has_heard = ret < 0 || reply.order == 0;
 		if (ret < 0)
 			return ret;
-		if (order == 0)
+		if (reply.order == 0)
 			break;
-		if (order != NSU_WIRE_MAP || !has_user || is_mapped)
+		if (reply.order != NSU_WIRE_MAP || !has_user || is_mapped)
 			return nsu_fail_because(launch->fail, EPROTO, "the helper has asked something unknown");
 		ret = write_maps(launch);
 		if (ret < 0)
@@ -164,7 +172,7 @@ static int await_helper(struct launch *launch)
 	}
 	if (has_user && !is_mapped)
 		return nsu_fail_because(launch->fail, EPROTO, "the helper has made no user namespace");
-	launch->session->root = answer.root;
+	launch->session->root = reply.answer.root;
 	return 0;
 }
 
@@ -174,22 +182,20 @@ static int await_helper(struct launch *launch)
  */
 static int blame_helper(const struct launch *launch, int ret)
 {
-	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
+	struct nsu_assist_reply reply = NSU_ASSIST_REPLY_INIT;
 	struct nsu_fail its = NSU_FAIL_INIT;
-	int channel_fd = launch->session->channel_fd;
-	unsigned order = 1;
+	bool can_say = !launch->has_heard && launch->session->init_pidfd >= 0;
 	int64_t until_ms =
 		ret == -ESRCH ? nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS : 0; /* its end closes after it is not found */
 
-	while (!launch->has_heard && order != 0 && launch->session->init_pidfd >= 0 &&
-	       nsu_proc_await(channel_fd, until_ms) == 0) {
-		int its_ret = nsu_assist_receive(channel_fd, HELPER, launch->plan, launch->deadline_ms, &answer, &order,
-		                                 NULL, &its);
+	while (can_say && nsu_proc_await(launch->session->channel_fd, until_ms) == 0) {
+		int its_ret = hear_helper(launch, &reply, &its);
 
-		if (its_ret == 0)
-			continue;
-		*launch->fail = its;
-		return its_ret;
+		if (its_ret < 0) {
+			*launch->fail = its;
+			return its_ret;
+		}
+		can_say = reply.order != 0; /* it has asked something, and may have failed since */
 	}
 	return ret;
 }
