@@ -74,7 +74,7 @@ write_kinds() {
 	local kind floor ours p99 close floor_close floor_without='' without=''
 
 	echo "What each kind of namespace costs: $(sed -n 's/^# kinds: //p' "$report"). The floor makes the same namespaces and" \
-		'mounts by bare system calls. What a kind adds is the difference to the four of the profile `default`.'
+		'mounts by bare system calls. What a kind adds is the difference to the four kinds of the first row.'
 	echo
 	echo '| | floor, open p50 | **pam_nsunshare**, open p50 | p99 | ratio | the kind adds: floor | **pam_nsunshare** | ratio | floor, close p50 | **pam_nsunshare**, close p50 |'
 	echo '|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|'

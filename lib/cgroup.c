@@ -49,7 +49,7 @@ static char *find_path(char *text)
 
 	if (!line)
 		return NULL;
-	line = strchr(line, '/');
+	line += line == text ? strlen("0::") : strlen("\n0::");
 	line[strcspn(line, "\n")] = '\0';
 	return line;
 }

@@ -54,7 +54,7 @@ static int start_helper(const struct launch *launch)
 		return ret;
 	program.exec_fd = exec_fd;
 	program.channel_fd = helper_end;
-	program.time = plan->namespaces & CLONE_NEWTIME ? &plan->time : NULL;
+	program.time = (plan->namespaces & CLONE_NEWTIME) ? &plan->time : NULL;
 	ret = nsu_ns_start(&program, &child, launch->fail);
 	if (ret < 0)
 		return ret;
