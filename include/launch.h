@@ -10,7 +10,7 @@
 
 /**
  * nsu_launch - prepare a session beside the caller.
- * @plan:    borrowed; has passed nsu_plan_check()
+ * @plan:    borrowed; has passed nsu_plan_check(); the caller has passed nsu_proc_check_opener()
  * @session: initialised; what it holds on failure is for the caller to end
  * @fail:    record; names the step
  *

@@ -217,9 +217,7 @@ static int run(struct launch *launch)
 {
 	int ret;
 
-	ret = nsu_proc_check_opener(launch->fail);
-	if (ret == 0)
-		ret = make_named_net(launch);
+	ret = make_named_net(launch);
 	if (ret == 0)
 		ret = start_helper(launch);
 	if (ret == 0)

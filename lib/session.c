@@ -228,7 +228,9 @@ int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_s
 
 	new.gives_time = plan->stop_timeout_ms > 0 || nsu_plan_throws_away(plan) || nsu_plan_has_limits(plan);
 	get_directory(cwd);
-	ret = nsu_harden_prepare(&plan->harden, &harden, fail);
+	ret = nsu_proc_check_opener(fail);
+	if (ret == 0)
+		ret = nsu_harden_prepare(&plan->harden, &harden, fail);
 	if (ret == 0)
 		ret = nsu_launch(plan, &new, fail);
 	if (ret == 0)

@@ -323,8 +323,8 @@ read_from() {
 test_own_address() {
 	local first second
 
+	make_bridge # of what is missing check warns
 	use own-address
-	make_bridge
 	is_alone alice
 	is_apart a-customers
 	first=$(as a-customers 'ip -br addr show eth0')

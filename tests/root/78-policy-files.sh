@@ -104,7 +104,7 @@ log_has_text() {
 test_numbers() {
 	local number
 
-	for number in 4294967296 2147483648 -1 0xFFFFFFFF 010 1e3 99999999999999999999999L 500L; do
+	for number in 4294967296 2147483648 -1 0xFFFFFFFF 010 1e3 99999999999999999999999L 500000L; do
 		policy_for_users "base = \"default\"; timeout = $number;"
 		refused "C-32 timeout = $number" "$POLICY:2: "
 	done

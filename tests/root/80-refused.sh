@@ -114,7 +114,7 @@ helper_in_directory_of_user|the directory '$HELPER_DIR' is not trusted: it does 
 helper_in_symlinked_directory|open '$HELPER_DIR', a directory of
 helper_ends_at_once|the helper ended before it was ready
 helper_crashes|the helper ended before it was ready
-helper_answers_nonsense|are module and helper of one build
+helper_answers_nonsense|are it and the module of one build
 helper_never_answers|the helper was not ready within 300 ms
 "
 
