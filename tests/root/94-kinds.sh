@@ -233,7 +233,7 @@ judge_ids() {
 		expect "id" "$(said id)" "$uid $gid $(id -G "$user" | tr ' ' '\n' | sort -n | paste -sd ' ')"
 	fi
 	if has_kind user; then
-		expect "uid_map" "$(said uid)" "0 0 1,$uid $uid 1"
+		expect "uid_map" "$(said uid)" "0 0 2,$uid $uid 1"
 		expect "gid_map" "$(said gid)" "0 0 1,5 5 1,1600 1600 1,1700 1700 1,$gid $gid 1"
 	else
 		expect "uid_map" "$(said uid)" "0 0 4294967295"
