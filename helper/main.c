@@ -6,9 +6,8 @@
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "channel.h"
+#include "called.h"
 #include "confine.h"
 #include "defaults.h"
 #include "fsat.h"
@@ -27,22 +26,11 @@ static struct nsu_spaces spaces = NSU_SPACES_INIT;
 
 static int receive_plan(int *ret_opener_pidfd, struct nsu_fail *fail)
 {
-	auto_close int opener_pidfd = -1;
-	size_t len;
-	int ret;
+	int ret = nsu_called_receive_plan(frame, &plan, ret_opener_pidfd, NSU_HELPER_NAME, fail);
 
-	ret = nsu_channel_receive(NSU_HELPER_CHANNEL_FD, frame, sizeof(frame), &len, &opener_pidfd);
-	if (ret < 0)
-		return nsu_fail(fail, -ret, "receive the plan");
-	ret = nsu_wire_decode(frame, len, &plan);
-	if (ret < 0)
-		return nsu_fail_because(fail, -ret,
-		                        "the plan is not of this version: are module and helper of one "
-		                        "build?");
-	if (opener_pidfd < 0)
+	if (ret == 0 && *ret_opener_pidfd < 0)
 		return nsu_fail_because(fail, EPROTO, "the plan came without the opener's pidfd");
-	*ret_opener_pidfd = nsu_take_fd(&opener_pidfd);
-	return nsu_plan_check(&plan, fail);
+	return ret;
 }
 
 static unsigned duties_of(const struct nsu_plan *planned)
@@ -116,13 +104,6 @@ static bool send_answer(const struct nsu_wire_answer *answer)
 	return write(NSU_HELPER_CHANNEL_FD, frame, len) == (ssize_t)len;
 }
 
-static bool is_started_by_module(void)
-{
-	struct stat st;
-
-	return fstat(NSU_HELPER_CHANNEL_FD, &st) == 0 && S_ISSOCK(st.st_mode);
-}
-
 int main(void)
 {
 	static const char usage[] =
@@ -132,11 +113,8 @@ int main(void)
 	struct nsu_init init;
 	int ret;
 
-	if (!is_started_by_module()) {
-		if (write(STDERR_FILENO, usage, sizeof(usage) - 1) < 0)
-			return 3;
+	if (!nsu_called_by_module(usage))
 		return 2;
-	}
 	ret = prepare(&opener_pidfd, &sessions_dirfd, &answer.root, &answer.fail);
 	if (ret < 0)
 		throw_away(&sessions_dirfd); /* before the answer, at which the opener sends a SIGKILL */

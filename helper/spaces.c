@@ -4,14 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
-#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "cgroup.h"
@@ -69,21 +67,11 @@ static int join_named_net(const struct nsu_plan *plan, struct nsu_fail *fail)
 	return 0;
 }
 
-static int bring_up_loopback(struct nsu_fail *fail)
-{
-	auto_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* any family will do for this */
-	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		return nsu_fail(fail, errno, "bring up the loopback interface");
-	return 0;
-}
-
 static int begin_net(const struct nsu_plan *plan, struct nsu_fail *fail)
 {
 	if (!(plan->namespaces & CLONE_NEWNET))
 		return 0;
-	return plan->net.mode == NSU_PLAN_NET_NAMED ? join_named_net(plan, fail) : bring_up_loopback(fail);
+	return plan->net.mode == NSU_PLAN_NET_NAMED ? join_named_net(plan, fail) : nsu_ns_bring_up_loopback(fail);
 }
 
 static int open_above(int dirfd, int *ret_dirfd, struct nsu_fail *fail)

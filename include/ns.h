@@ -85,6 +85,14 @@ NSU_CHECKED int nsu_ns_start(const struct nsu_ns_program *program, struct nsu_ns
  */
 NSU_CHECKED int nsu_ns_check_time(struct nsu_fail *fail);
 
+/**
+ * nsu_ns_bring_up_loopback - bring up lo in the net namespace of this process.
+ * @fail: record
+ *
+ * Return: 0; -errno of socket(2), ioctl(2).
+ */
+NSU_CHECKED int nsu_ns_bring_up_loopback(struct nsu_fail *fail);
+
 /* The caller's own namespaces, held by descriptors in the order of nsu_ns_kinds; -1 where not held. */
 struct nsu_ns_saved {
 	int fds[NSU_NS_KINDS];

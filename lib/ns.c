@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -321,6 +324,16 @@ int nsu_ns_check_time(struct nsu_fail *fail)
 	if (now.st_ino != next.st_ino)
 		return nsu_fail_because(fail, ENOSYS,
 		                        "the time namespace needs Linux 6.1, which moves programs into it");
+	return 0;
+}
+
+int nsu_ns_bring_up_loopback(struct nsu_fail *fail)
+{
+	auto_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* any family will do for this */
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return nsu_fail(fail, errno, "bring up the loopback interface");
 	return 0;
 }
 

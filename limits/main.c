@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
+#include "called.h"
 #include "cgroup.h"
 #include "channel.h"
 #include "confine.h"
@@ -27,23 +27,11 @@ static struct nsu_plan plan;
 
 static int receive_plan(int *ret_helper_pidfd, struct nsu_fail *fail)
 {
-	size_t len;
-	int ret;
+	int ret = nsu_called_receive_plan(frame, &plan, ret_helper_pidfd, NSU_LIMITS_NAME, fail);
 
-	ret = nsu_channel_receive(NSU_HELPER_CHANNEL_FD, frame, sizeof(frame), &len, ret_helper_pidfd);
-	if (ret < 0)
-		return nsu_fail(fail, -ret, "receive the plan");
-	ret = nsu_wire_decode(frame, len, &plan);
-	if (ret < 0)
-		return nsu_fail_because(fail, -ret,
-		                        "the plan is not of this version: are the module and %s of one build?",
-		                        NSU_LIMITS_NAME);
-	ret = nsu_plan_check(&plan, fail);
-	if (ret < 0)
-		return ret;
-	if (!nsu_plan_has_limits(&plan) || *ret_helper_pidfd < 0)
+	if (ret == 0 && (!nsu_plan_has_limits(&plan) || *ret_helper_pidfd < 0))
 		return nsu_fail_because(fail, EPROTO, "the plan has no limits, or came without the helper's pidfd");
-	return 0;
+	return ret;
 }
 
 /* The opener, which has made the channel. */
@@ -106,13 +94,6 @@ static bool send_answer(const struct nsu_wire_answer *answer, int dirfd)
 	       nsu_channel_send(NSU_HELPER_CHANNEL_FD, frame, len, dirfd) == 0;
 }
 
-static bool is_started_by_module(void)
-{
-	struct stat st;
-
-	return fstat(NSU_HELPER_CHANNEL_FD, &st) == 0 && S_ISSOCK(st.st_mode);
-}
-
 int main(void)
 {
 	static const char usage[] = NSU_LIMITS_NAME
@@ -122,11 +103,8 @@ int main(void)
 	int dirfd = -1;
 	int ret;
 
-	if (!is_started_by_module()) {
-		if (write(STDERR_FILENO, usage, sizeof(usage) - 1) < 0)
-			return 3;
+	if (!nsu_called_by_module(usage))
 		return 2;
-	}
 	ret = run(&direct, &dirfd, &answer.fail);
 	if (ret < 0)
 		nsu_direct_undo(&direct, &plan); /* before the answer, at which the opener sends a SIGKILL */

@@ -8,9 +8,9 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "address.h"
+#include "called.h"
 #include "channel.h"
 #include "confine.h"
 #include "defaults.h"
@@ -23,22 +23,6 @@
 /* Static: too large for a stack that a hostile ulimit may have made small. */
 static unsigned char frame[NSU_FRAME_MAX];
 static struct nsu_plan plan;
-
-static int receive_plan(int *ret_helper_pidfd, struct nsu_fail *fail)
-{
-	size_t len;
-	int ret;
-
-	ret = nsu_channel_receive(NSU_HELPER_CHANNEL_FD, frame, sizeof(frame), &len, ret_helper_pidfd);
-	if (ret < 0)
-		return nsu_fail(fail, -ret, "receive the plan");
-	ret = nsu_wire_decode(frame, len, &plan);
-	if (ret < 0)
-		return nsu_fail_because(fail, -ret,
-		                        "the plan is not of this version: are the module and %s of one build?",
-		                        NSU_NET_NAME);
-	return nsu_plan_check(&plan, fail);
-}
 
 /* For all that is done here; joining a namespace by the pidfd of an undumpable process is CAP_SYS_PTRACE's. */
 #define CAPABILITIES (1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_ADMIN)
@@ -88,15 +72,8 @@ static int run(struct nsu_wire_answer *answer)
 	if (ret == 0)
 		ret = nsu_confine_keep(CAPABILITIES | 1ULL << CAP_SYS_PTRACE, fail);
 	if (ret == 0)
-		ret = receive_plan(&helper_pidfd, fail);
+		ret = nsu_called_receive_plan(frame, &plan, &helper_pidfd, NSU_NET_NAME, fail);
 	return ret < 0 ? ret : carry_out(helper_pidfd, answer);
-}
-
-static bool is_started_by_module(void)
-{
-	struct stat st;
-
-	return fstat(NSU_HELPER_CHANNEL_FD, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
 int main(void)
@@ -107,11 +84,8 @@ int main(void)
 	size_t len;
 	int ret;
 
-	if (!is_started_by_module()) {
-		if (write(STDERR_FILENO, usage, sizeof(usage) - 1) < 0)
-			return 3;
+	if (!nsu_called_by_module(usage))
 		return 2;
-	}
 	ret = run(&answer);
 	if (nsu_wire_encode_answer(&answer, frame, sizeof(frame), &len) < 0)
 		return 1;

@@ -9,19 +9,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "fsat.h"
 #include "mnt.h"
+#include "ns.h"
 #include "proc.h"
 
 #define LOCK_POLL_MS 2
@@ -79,16 +77,6 @@ static bool is_namespace(int dirfd, const char *name)
 	return nsu_fsat_open_any(dirfd, name, &fd) == 0 && fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC;
 }
 
-static int bring_up_loopback(struct nsu_fail *fail)
-{
-	auto_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* any family will do for this */
-	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		return nsu_fail(fail, errno, "bring up the loopback interface");
-	return 0;
-}
-
 /* Mounted last, when it is whole: nobody joins one whose loopback interface is down. */
 static int mount_new(int dirfd, const char *name, struct nsu_fail *fail)
 {
@@ -103,7 +91,7 @@ static int mount_new(int dirfd, const char *name, struct nsu_fail *fail)
 		return nsu_fail(fail, errno, "make '%s/%s'", NSU_NETNS_DIR, name);
 	if (unshare(CLONE_NEWNET) < 0)
 		return nsu_fail(fail, errno, "make the net namespace '%s'", name);
-	ret = bring_up_loopback(fail);
+	ret = nsu_ns_bring_up_loopback(fail);
 	if (ret < 0)
 		return ret;
 	ns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);

@@ -21,6 +21,7 @@ include/marker.h:          plan
 include/harden.h:          plan
 include/idmap.h:           plan
 include/cgroup.h:
+include/called.h:          plan
 include/assist.h:          plan wire
 include/launch.h:          plan session
 include/template.h:        subject
@@ -77,6 +78,7 @@ lib/explain_write.c:       text
 lib/explain_spaces.c:      explain_write
 lib/idmap.c:               proc
 lib/cgroup.c:
+lib/called.c:              channel wire
 lib/assist.c:              channel fsat ns proc
 lib/launch.c:              assist cgroup channel fsat idmap proc wire
 lib/session.c:             cgroup channel fsat harden idmap launch proc wire
@@ -98,7 +100,7 @@ helper/netns_etc.c:        fsat mnt
 helper/setup.c:            fsat kind marker mnt netns_etc proc remove target
 helper/spaces.h:           plan
 helper/spaces.c:           cgroup channel fsat ns proc wire
-helper/main.c:             channel confine fsat init plan proc remove setup spaces wire
+helper/main.c:             called confine fsat init plan proc remove setup spaces wire
 network/address.h:
 network/address.c:
 network/netlink.h:
@@ -108,8 +110,8 @@ network/interface.c:       address
 network/veth.h:            plan
 network/veth.c:            address confine interface netlink proc
 network/named.h:
-network/named.c:           fsat mnt proc
-network/main.c:            address channel confine named plan proc veth wire
+network/named.c:           fsat mnt ns proc
+network/main.c:            address called channel confine named plan proc veth wire
 limits/control.h:          plan
 limits/control.c:          proc text
 limits/leaf.h:
@@ -119,7 +121,7 @@ limits/direct.c:           control leaf proc
 limits/scope.h:            plan
 limits/scope.c:            cgroup control fsat leaf proc text
 limits/no_scope.c:         scope
-limits/main.c:             cgroup channel confine control direct plan proc scope wire
+limits/main.c:             called cgroup channel confine control direct plan proc scope wire
 pam_module/arguments.h:
 pam_module/arguments.c:    text
 pam_module/nested.h:       marker plan
