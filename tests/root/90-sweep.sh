@@ -49,6 +49,7 @@ if [ "$VARIANT" = asan ]; then
 	skip "sweep" "the sanitizers' own calls would fail too, and end the program"
 	finish
 fi
+build_sweep
 prepare_sweep
 prepare_net
 while IFS='|' read -r name kinds errors flags conditions keys; do

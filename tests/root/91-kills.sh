@@ -21,6 +21,7 @@ stopped net|net|150|net-last|open:stop-net|namespaces = [ "mount", "ipc", "uts",
 kills, all eight and hardened|cgroup,net,time,user|1000|net-last,hardens|'$KILLS_NET' random=200|namespaces = [ "mount", "ipc", "uts", "pid", "cgroup", "net", "time", "user" ]; '$VETH' no_new_privs = true; capabilities = { drop = [ "CAP_NET_RAW" ]; };
 '
 
+build_sweep
 prepare_sweep
 policy_for_users
 sweep "C-62 random kills" $KINDS 5000 - random=1000

@@ -2,12 +2,14 @@
 /*
  * sweep NAME KINDS TIMEOUT_MS FLAGS WHAT...: as root in the sandbox, with a policy in its place.
  *   PART:ERRNO,ERRNO...  PART is open or close: each call of each role fails with each of these errors in turn
- *   PART:DEED            at each call of each role; the deeds are kill-ROLE, stop-helper, stop-net
+ *   PART:DEED            at each call of each role; the deeds are kill-ROLE, stop-helper, stop-net, stop-limits
+ *   PART/ROLE/STEP:...   the same of that role only, at every STEP-th call
  *   only=PART:ROLE:N:ERRNO_OR_DEED  one case, in full
  *   random=COUNT         that many openers are killed at random moments
- * The roles are opener, intermediate, helper; and net-intermediate, net. KINDS are the namespaces that a session must have,
- * as in /proc/PID/ns, with commas. FLAGS, with commas: "allow": its on_error is that; "hardens": it takes from its opener what
- * never comes back; "net-first", "net-last": nsunshare-net is started, before or after the helper; or "-".
+ * The roles are opener, intermediate, helper; net-intermediate, net; limits-intermediate, limits. KINDS are the namespaces
+ * that a session must have, as in /proc/PID/ns, with commas. FLAGS, with commas: "allow": its on_error is that; "hardens": it
+ * takes from its opener what never comes back; "net-first", "net-last": nsunshare-net is started, before or after the helper;
+ * "limits": nsunshare-limits is; or "-".
  * It prints TAP: one line for each deed, role and system call; at the end the number of cases.
  */
 #include "sweep.h"
@@ -162,7 +164,7 @@ static void check_kinds(void)
 		printf("# %s\n", sweep.view);
 }
 
-static void sweep_role(struct fault fault, const int *errs, int n_errs)
+static void sweep_role(struct fault fault, int step, const int *errs, int n_errs)
 {
 	int misses = 0, retries = 0;
 
@@ -174,7 +176,7 @@ static void sweep_role(struct fault fault, const int *errs, int n_errs)
 			fault.err = errs[i];
 			was_there = run_case(&fault);
 		}
-		fault.n += was_there;
+		fault.n += was_there ? step : 0;
 		if (was_there)
 			misses = 0;
 		else if (outcome.open_code == PAM_SUCCESS)
@@ -207,28 +209,32 @@ static bool make_sense(const struct fault *fault)
 		return role == INTERMEDIATE || role == HELPER;
 	if (victim == NET_INTERMEDIATE)
 		return role == NET_INTERMEDIATE || role == NET;
-	return (!is_stop(fault->deed) && victim != NET) || role == victim;
+	if (victim == LIMITS_INTERMEDIATE)
+		return role == LIMITS_INTERMEDIATE || role == LIMITS;
+	return (!is_stop(fault->deed) && victim != NET && victim != LIMITS) || role == victim;
 }
 
-/* PART:ERRNOS or PART:DEED. */
+/* PART:ERRNOS or PART:DEED; PART may be PART/ROLE/STEP. */
 static bool sweep_all(const char *what)
 {
-	char text[128], one[160], *word, *rest;
+	char text[128], one[160], only[24] = "", *word, *rest;
 	struct fault fault = {.deed = NO_DEED};
-	int errs[16], n_errs = 0;
+	int errs[16], n_errs = 0, step = 1;
 
 	snprintf(text, sizeof(text), "%s", strchr(what, ':') + 1);
 	rest = text;
+	if (sscanf(what, "%*[a-z]/%23[a-z-]/%d:", only, &step) == 1 || step < 1)
+		return false;
 	while ((word = strtok_r(rest, ",", &rest)) && n_errs < 16) {
-		snprintf(one, sizeof(one), "%.*s:opener:0:%s", (int)strcspn(what, ":"), what, word);
+		snprintf(one, sizeof(one), "%.*s:opener:0:%s", (int)strcspn(what, "/:"), what, word);
 		if (!parse_fault(one, &fault))
 			return false;
 		errs[n_errs++] = fault.err;
 	}
 	for (int role = 0; role < ROLES; role++) {
 		fault.role = (enum role)role;
-		if (make_sense(&fault))
-			sweep_role(fault, errs, n_errs);
+		if ((!only[0] || role_of_name(only) == fault.role) && make_sense(&fault))
+			sweep_role(fault, step, errs, n_errs);
 	}
 	return n_errs > 0;
 }
@@ -307,11 +313,19 @@ static void take_flags(const char *flags)
 	static const enum role no_net[] = {OPENER, INTERMEDIATE, HELPER, NOBODY};
 	static const enum role net_first[] = {OPENER, NET_INTERMEDIATE, NET, INTERMEDIATE, HELPER, NOBODY};
 	static const enum role net_last[] = {OPENER, INTERMEDIATE, HELPER, NET_INTERMEDIATE, NET, NOBODY};
+	static const enum role limits[] = {OPENER, INTERMEDIATE, HELPER, LIMITS_INTERMEDIATE, LIMITS, NOBODY};
 
 	sweep.allows = has_word(flags, "allow");
 	sweep.hardens = has_word(flags, "hardens");
 	sweep.stays = has_word(sweep.kinds, "user");
-	sweep.roles = has_word(flags, "net-first") ? net_first : has_word(flags, "net-last") ? net_last : no_net;
+	sweep.limits = has_word(flags, "limits");
+	sweep.roles = no_net;
+	if (has_word(flags, "net-first"))
+		sweep.roles = net_first;
+	else if (has_word(flags, "net-last"))
+		sweep.roles = net_last;
+	else if (sweep.limits)
+		sweep.roles = limits;
 }
 
 int main(int argc, char **argv)
@@ -327,6 +341,9 @@ int main(int argc, char **argv)
 	case_prepare();
 	if (!do_all(argv + 5))
 		return 2;
+	if (sweep.limits)
+		printf("# %s: in %d cases the session's cgroup was left to the next open\n", sweep.name,
+		       sweep.n_cgroups_left);
 	printf("# %s: %d cases in %ld ms\n", sweep.name, n_cases, case_now_ms() - began_ms);
 	return 0;
 }

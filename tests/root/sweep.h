@@ -27,13 +27,15 @@
 #define SESSION_SERVICE "pt"
 #define SESSION_USER    "alice"
 
-/* The two of the net are there only where the policy asks for it. */
+/* The two of the net, and the two of the limits, are there only where the policy asks for it. */
 enum role {
 	OPENER,
 	INTERMEDIATE,
 	HELPER,
 	NET_INTERMEDIATE,
 	NET, /* nsunshare-net */
+	LIMITS_INTERMEDIATE,
+	LIMITS, /* nsunshare-limits */
 	ROLES,
 	NOBODY = ROLES
 };
@@ -51,8 +53,11 @@ enum deed {
 	KILL_HELPER,
 	KILL_NET_INTERMEDIATE,
 	KILL_NET,
+	KILL_LIMITS_INTERMEDIATE,
+	KILL_LIMITS,
 	STOP_HELPER,
 	STOP_NET,
+	STOP_LIMITS,
 	DEEDS
 };
 
@@ -104,7 +109,8 @@ struct outcome {
 	int opener_status; /* as of waitpid(2) */
 	bool hung, left;   /* it did not end by itself; something was there GONE_MS after */
 	bool ended_by_close;
-	char host[4096]; /* how the host has changed; "": it has not */
+	bool left_cgroup; /* of the session, to the next open */
+	char host[4096];  /* how the host has changed; "": it has not */
 	long open_ms;
 	int n_log;
 	char log[LOG_LINES_MAX][1024];
@@ -127,9 +133,11 @@ struct sweep {
 	const char *kinds;      /* namespaces that it must give, as in /proc/PID/ns, with commas */
 	bool allows;            /* its on_error is "allow" */
 	bool stays;             /* with the user kind there is no way back after the commit */
+	bool limits;            /* it has limits */
 	bool hardens;           /* it takes from the opener what never comes back */
 	const enum role *roles; /* in the order in which their first calls come; NOBODY is the end */
 	int timeout_ms;
+	int n_cgroups_left; /* so many cases left the session's cgroup to the next open */
 	int proc_dirfd;
 	int log_fd;        /* this program's end of /dev/log */
 	int log_socket_fd; /* of syslog(3), in each case */
@@ -180,5 +188,6 @@ extern const char *const name_of_deed[DEEDS];
 
 /* sweep_random.c */
 int random_kills(int count);
+bool random_login(void);
 
 #endif

@@ -108,10 +108,10 @@ static bool is_libpams(struct run *run, enum role role, const struct seccomp_not
 	return role == OPENER && run->is_after_module;
 }
 
-/* The two go on after the open has returned, and what they do then belongs to the open until the close begins. */
+/* These go on after the open has returned, and what they do then belongs to the open until the close begins. */
 static bool is_in_part(const struct run *run, enum part part, enum role role)
 {
-	if (part == PART_OPEN && (role == HELPER || role == NET))
+	if (part == PART_OPEN && (role == HELPER || role == NET || role == LIMITS))
 		return run->stage >= MARK_OPEN && run->stage < MARK_CLOSE;
 	if (part == PART_OPEN)
 		return run->stage == MARK_OPEN;
@@ -233,7 +233,7 @@ static void settle(struct run *run, struct pollfd *listener)
 
 	if (!is_settled && run->stage == MARK_OPENED && sweep.shared->open_code == PAM_SUCCESS)
 		is_settled = view_is_in(run->pids[HELPER], "STtZX") && poll(listener, 1, 0) == 0;
-	is_settled = is_settled && is_over(run, NET);
+	is_settled = is_settled && is_over(run, NET) && is_over(run, LIMITS);
 	if (!is_settled && case_now_ms() - run->pending_ms < CLOSED_MS)
 		return;
 	run->has_pending = false;
@@ -309,6 +309,7 @@ void case_run(const struct fault *fault, struct outcome *outcome)
 {
 	struct run run = {.fault = fault, .outcome = outcome, .deadline_ms = case_now_ms() + CASE_MS};
 	const struct shared *shared = sweep.shared;
+	int n_left;
 
 	memset(outcome, 0, sizeof(*outcome));
 	outcome->call.nr = -1;
@@ -329,5 +330,7 @@ void case_run(const struct fault *fault, struct outcome *outcome)
 	outcome->close_code = shared->close_code;
 	outcome->messages = shared->messages;
 	outcome->fork_errno = shared->fork_errno;
+	n_left = sweep.n_cgroups_left;
 	host_await(sweep.host, outcome->host);
+	outcome->left_cgroup = sweep.n_cgroups_left > n_left;
 }

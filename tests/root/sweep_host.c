@@ -5,6 +5,7 @@
  */
 #include "sweep.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 
 #define LOOK_AGAIN_US 500
 #define MADE          "/run/netns/made"
+#define CGROUPS       "/sys/fs/cgroup"
+#define CGROUP_PARENT CGROUPS "/nsunshare"
 
 static FILE *listing; /* nftw(3) hands nothing on */
 
@@ -64,6 +67,42 @@ static void undo_made(void)
 		case_fail(MADE);
 }
 
+/* Cgroups of sessions that are there: their names are ids. */
+static int count_cgroups(void)
+{
+	DIR *dir = opendir(CGROUP_PARENT);
+	const struct dirent *entry;
+	int n = 0;
+
+	while (dir && (entry = readdir(dir)))
+		n += strspn(entry->d_name, "0123456789abcdef") == 16;
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
+/*
+ * All processes of the case have ended. Where PID 1 was killed, or was never told its cgroup, that is left, and the next
+ * open must remove it. Then what the first open of a host makes and enables is undone, for the next case is to do that too.
+ */
+static bool has_swept_cgroups(void)
+{
+	int fd;
+
+	if (count_cgroups() > 0) {
+		sweep.n_cgroups_left++;
+		if (!random_login() || count_cgroups() > 0)
+			return false;
+	}
+	if (rmdir(CGROUP_PARENT) < 0 && errno != ENOENT)
+		return false;
+	fd = open(CGROUPS "/cgroup.subtree_control", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "-memory -pids -cpu", 18) != 18)
+		case_fail(CGROUPS);
+	close(fd);
+	return true;
+}
+
 /* What has not gone by then is the next case's to start with. */
 void host_await(char before[TEXT_MAX], char change[4096])
 {
@@ -73,6 +112,10 @@ void host_await(char before[TEXT_MAX], char change[4096])
 
 	undo_made();
 	memset(change, 0, 4096);
+	if (sweep.limits && !has_swept_cgroups()) {
+		snprintf(change, 4096, "#   the next open fails, or does not remove the session's cgroup\n");
+		return;
+	}
 	for (host_view(now); strcmp(now, before) != 0; host_view(now)) {
 		if (case_now_ms() - began_ms > GONE_MS) {
 			diff = fmemopen(change, 4096, "w");

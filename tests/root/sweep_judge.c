@@ -138,6 +138,8 @@ static int exceptions(const struct fault *fault, const struct outcome *outcome, 
 		ignored[n++] = "gid_map: ";
 	if (fault->deed == FAIL_CALL && fault->role == HELPER && call->nr == SYS_close)
 		ignored[n++] = "helper: descriptor "; /* likewise, and those after it have other numbers */
+	if (fault->deed == FAIL_CALL && fault->role == HELPER && (call->nr == SYS_open || call->nr == SYS_write))
+		ignored[n++] = "helper: oom_score_adj: "; /* as low as it may be: it is no failure not to have it */
 	if (is_stop(fault->deed))
 		ignored[n++] = "helper: status: SigBlk:"; /* where it sleeps in ppoll(2) it is another */
 	ignored[n] = NULL;
@@ -243,8 +245,8 @@ static bool has_reason(const struct fault *fault, const char *line)
 		return true;
 	if (fault->deed == KILL_INTERMEDIATE && strstr(line, "start nsunshare-init: it was killed meanwhile"))
 		return true;
-	if ((fault->deed == KILL_NET_INTERMEDIATE || fault->deed == KILL_NET) &&
-	    strstr(line, "start nsunshare-net: it was killed meanwhile"))
+	if (fault->deed >= KILL_NET_INTERMEDIATE && fault->deed <= KILL_LIMITS && strstr(line, "start nsunshare-") &&
+	    strstr(line, ": it was killed meanwhile"))
 		return true;
 	if (fault->deed == KILL_HELPER && (strstr(line, "it was killed meanwhile") || strstr(line, "No such process")))
 		return true;
@@ -389,5 +391,9 @@ enum verdict judge(const struct fault *fault, const struct outcome *outcome, FIL
 		verdict = judge_success(why, fault, outcome);
 	else
 		verdict = is_refused_well(why, fault, outcome) ? REFUSED : WRONG;
+	if (verdict == HARMLESS && outcome->left_cgroup && fault->role != HELPER) {
+		fprintf(why, "# closed, but the session's cgroup was left\n");
+		return WRONG;
+	}
 	return clean ? verdict : WRONG;
 }

@@ -10,12 +10,17 @@ static const char *const calls[] = {
 #include <syscall_names.inc>
 };
 
-const char *const name_of_role[ROLES] = {"opener", "intermediate", "helper", "net-intermediate", "net"};
+const char *const name_of_role[ROLES] = {"opener", "intermediate",        "helper", "net-intermediate",
+                                         "net",    "limits-intermediate", "limits"};
 
 /* In the order of enum deed: what comes after the first dash is whom it is done to. */
 const char *const name_of_deed[DEEDS] = {
-	"nothing",  "fail",        "kill-opener", "kill-intermediate", "kill-helper", "kill-net-intermediate",
-	"kill-net", "stop-helper", "stop-net",
+	"nothing",     "fail",
+	"kill-opener", "kill-intermediate",
+	"kill-helper", "kill-net-intermediate",
+	"kill-net",    "kill-limits-intermediate",
+	"kill-limits", "stop-helper",
+	"stop-net",    "stop-limits",
 };
 
 /* Is it one of the words, with commas between them? */
@@ -47,7 +52,7 @@ enum role victim_of(enum deed deed)
 
 bool is_stop(enum deed deed)
 {
-	return deed == STOP_HELPER || deed == STOP_NET;
+	return deed >= STOP_HELPER && deed < DEEDS;
 }
 
 const char *name_of_call(int nr)
@@ -84,9 +89,9 @@ static bool parse_deed(const char *text, struct fault *fault)
 
 bool parse_fault(const char *text, struct fault *fault)
 {
-	char part[8], role[24], deed[24];
+	char part[8], role[24], deed[32];
 
-	if (sscanf(text, "%7[a-z]:%23[a-z-]:%d:%23s", part, role, &fault->n, deed) != 4)
+	if (sscanf(text, "%7[a-z]:%23[a-z-]:%d:%31s", part, role, &fault->n, deed) != 4)
 		return false;
 	fault->part = strcmp(part, "open") == 0 ? PART_OPEN : PART_CLOSE;
 	fault->role = role_of_name(role);

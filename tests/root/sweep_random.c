@@ -63,10 +63,10 @@ static bool use_session(void)
 	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-/* Of each opener; out of a user namespace there is no way back to a second. */
+/* Of each opener; out of a user namespace there is no way back to a second; and where there are limits, it is slow. */
 static int sessions(void)
 {
-	return sweep.stays ? 1 : SESSIONS;
+	return sweep.stays || sweep.limits ? 1 : SESSIONS;
 }
 
 static void open_use_close(void)
@@ -143,6 +143,11 @@ static long login(void)
 	return await_nothing() < 0 || status != 0 ? -1 : took_us;
 }
 
+bool random_login(void)
+{
+	return login() >= 0;
+}
+
 /* Return: what is wrong, or NULL. */
 static const char *kill_one(long after_us, int stages[STAGES], long *slowest_ms)
 {
@@ -169,7 +174,7 @@ int random_kills(int count)
 	int stages[STAGES] = {0};
 	const char *wrong = NULL;
 	long slowest_ms = 0, span_us = 0;
-	int n, n_logins = 0, share = count / (sweep.stays ? STAYS_MIN_SHARE : STAGE_MIN_SHARE);
+	int n, n_logins = 0, share = count / (sessions() == 1 ? STAYS_MIN_SHARE : STAGE_MIN_SHARE);
 
 	srandom(SEED);
 	for (int i = 0; i < 5; i++) { /* the slowest of some, so that the moments reach to the end */

@@ -41,6 +41,18 @@ static FILE *open_of(pid_t pid, const char *name)
 	return fopen(path, "re");
 }
 
+/* What differs from session to session: the id in the path of its cgroup. */
+static void hide_cgroup_id(char *line)
+{
+	char *at = line;
+
+	while ((at = strstr(at, "/nsunshare/"))) {
+		at += strlen("/nsunshare/");
+		if (strspn(at, "0123456789abcdef") == 16)
+			memset(at, 'I', 16);
+	}
+}
+
 /* A line of mountinfo without what differs from session to session: ids, device, numbers of peer groups, and its own id. */
 static void print_mount(FILE *out, char *line)
 {
@@ -71,6 +83,7 @@ static void print_mounts(FILE *out, pid_t pid)
 
 	while (mounts && fgets(line, sizeof(line), mounts)) {
 		fprintf(out, "mount ");
+		hide_cgroup_id(line);
 		print_mount(out, line);
 	}
 	if (mounts)
@@ -149,6 +162,7 @@ static void print_spaces(FILE *out, pid_t pid)
 		while (in && fgets(line, sizeof(line), in)) {
 			if (strncmp(line, "fe80", 4) == 0 || strstr(line, "+--"))
 				continue; /* the one comes when it likes, the other counts */
+			hide_cgroup_id(line);
 			if (!is_counted)
 				fprintf(out, "%s: %s", names[i], line);
 			else if (strchr(line, ':'))
@@ -181,6 +195,7 @@ static void print_helper(FILE *out, pid_t pid)
 	while ((line = strtok_r(rest, "\n", &rest))) {
 		char *id = strstr(line, "/sessions/");
 
+		hide_cgroup_id(line);
 		fprintf(out, "%.*s\n", id ? (int)(id - line) + 10 : (int)strcspn(line, "["), line);
 	}
 }

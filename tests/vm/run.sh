@@ -21,12 +21,14 @@ cannot() {
 
 # The programs that tests of this kind ask for with build_tool are built here: the guest has no compiler.
 build_tools() {
-	local name flags
+	local name flags tools
 
-	mkdir "$work/folder/tools"
-	cat "$here/$1"/*.sh | sed -n 's/^build_tool \([a-z_]*\)\(.*\)/\1\2/p' | sort -u | while read -r name flags; do
-		# shellcheck disable=SC2086 # a list of flags
-		gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -o "$work/folder/tools/$name" "$top/tests/root/$name.c" $flags || exit 1
+	mkdir -p "$work/folder/tools/include"
+	tools=$(realpath "$work/folder/tools")
+	"$top/tests/root/syscall-names.sh" >"$tools/include/syscall_names.inc" || return 1
+	cat "$here/$1"/*.sh | sed -n 's/^build_tool \([a-z_]*\)\(.*\)/\1\2/p' | sort -u | while cd "$top/tests/root" && read -r name flags; do
+		# shellcheck disable=SC2086 # a list of flags, and of files of tests/root
+		gcc -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -I"$tools/include" -o "$tools/$name" "$name.c" $flags || exit 1
 	done
 }
 
