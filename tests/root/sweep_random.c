@@ -17,7 +17,8 @@
 #define LOGIN_EVERY 20  /* kills: an opener that is not killed */
 #define STAGE_MIN_SHARE                                                                                                \
 	20 /* at least one in so many kills hits each stage; of one session, most of which is its open, */
-#define SEED 20261123
+#define STAYS_MIN_SHARE 100 /* in so many */
+#define SEED            20261123
 
 enum stage {
 	STARTING,
@@ -173,8 +174,7 @@ int random_kills(int count)
 	int stages[STAGES] = {0};
 	const char *wrong = NULL;
 	long slowest_ms = 0, span_us = 0;
-	int n, n_logins = 0,
-	       share = sessions() == 1 ? 0 : count / STAGE_MIN_SHARE; /* who stays inside closes in no time */
+	int n, n_logins = 0, share = count / (sessions() == 1 ? STAYS_MIN_SHARE : STAGE_MIN_SHARE);
 
 	srandom(SEED);
 	for (int i = 0; i < 5; i++) { /* the slowest of some, so that the moments reach to the end */
