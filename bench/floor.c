@@ -2,7 +2,9 @@
 #include "floor.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -15,6 +17,8 @@
 #include <unistd.h>
 
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID)
+#define USER       "alice" /* of the tests' throw-away root */
+#define GROUPS_MAX 32
 
 static const struct {
 	const char *path;
@@ -34,6 +38,8 @@ struct start {
 	char *arguments[3]; /* of the program */
 	pid_t pid;          /* of the child, by the intermediate */
 	char *stack_top;
+	char uids[64]; /* the maps of the user namespace */
+	char gids[1024];
 };
 
 /* What clone(2) makes: the user namespace comes last of all, and who has another time is moved there when it executes. */
@@ -141,17 +147,34 @@ static int write_file(pid_t pid, const char *name, const char *text)
 	return ret;
 }
 
-/* As the map "minimal" of the user alice, of the tests' throw-away root, is: root, she, her groups, tty. */
-static int write_maps(const struct floor *floor, pid_t pid)
+/* As the map "minimal" is: root, the user, the groups of hers that the name service knows, tty. */
+static int make_maps(struct start *start)
 {
-	if (write_file(pid, "uid_map", "0 0 1\n1501 1501 1\n") < 0 ||
-	    write_file(pid, "gid_map", "0 0 1\n5 5 1\n1501 1501 1\n1600 1600 1\n") < 0)
+	const struct passwd *passwd = getpwnam(USER);
+	gid_t groups[GROUPS_MAX];
+	int n = GROUPS_MAX - 2;
+	size_t len = 0;
+
+	if (!passwd || getgrouplist(USER, passwd->pw_gid, groups, &n) < 0)
+		return -1;
+	groups[n++] = 0;
+	groups[n++] = getgrnam("tty")->gr_gid;
+	for (int i = 0; i < n; i++)
+		len += (size_t)snprintf(start->gids + len, sizeof(start->gids) - len, "%u %u 1\n", groups[i],
+		                        groups[i]);
+	snprintf(start->uids, sizeof(start->uids), "0 0 2\n%u %u 1\n", passwd->pw_uid, passwd->pw_uid);
+	return 0;
+}
+
+static int write_maps(const struct floor *floor, const struct start *start)
+{
+	if (write_file(start->pid, "uid_map", start->uids) < 0 || write_file(start->pid, "gid_map", start->gids) < 0)
 		return -1;
 	return write(floor->channel, "", 1) == 1 ? 0 : -1;
 }
 
 /* The child's byte; before that the one by which it asks for its maps; and the intermediate's number, where there is one. */
-static int await_ready(struct floor *floor, pid_t pid)
+static int await_ready(struct floor *floor, const struct start *start)
 {
 	bool is_ready = false;
 	int number;
@@ -165,7 +188,7 @@ static int await_ready(struct floor *floor, pid_t pid)
 			floor->pidfd = number;
 		else if (*(char *)&number != 'm')
 			is_ready = true;
-		else if (write_maps(floor, pid) < 0)
+		else if (write_maps(floor, start) < 0)
 			return -1;
 	}
 	return 0;
@@ -192,6 +215,8 @@ int floor_open(enum floor_kind kind, unsigned more, int init, struct floor *floo
 
 	snprintf(argument, sizeof(argument), "%x", start.namespaces);
 	keep_own(start.namespaces, floor);
+	if ((more & CLONE_NEWUSER) && make_maps(&start) < 0)
+		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -1;
 	start.channel = ends[1];
@@ -206,7 +231,7 @@ int floor_open(enum floor_kind kind, unsigned more, int init, struct floor *floo
 	else
 		floor->pid = fork_intermediate(&start, ends[0]);
 	close(ends[1]);
-	if (floor->pid < 0 || await_ready(floor, start.pid) < 0)
+	if (floor->pid < 0 || await_ready(floor, &start) < 0)
 		return -1;
 	return setns(floor->pidfd, (int)start.namespaces);
 }

@@ -111,12 +111,24 @@ static int mount_sys(unsigned namespaces)
 	return has_cgroup ? mount_cgroup(FILE_ATTRIBUTES | (has_user ? MOUNT_ATTR_RDONLY : 0)) : 0;
 }
 
+/* The session's root is to make no cgroup namespace: there he could mount what is uid 0's on the host. */
+static int limit(int sysctl_fd)
+{
+	int fd = openat(sysctl_fd, "user/max_cgroup_namespaces", O_WRONLY | O_CLOEXEC);
+	int ret = write(fd, "0\n", 2) == 2 ? 0 : -1;
+
+	close(fd);
+	close(sysctl_fd);
+	return ret;
+}
+
 /* The user namespace, last of all. */
 static int make_user(int channel)
 {
 	static const char *const places[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq",
 	                                     "/proc/bus", "/proc/acpi",          "/proc/scsi",
 	                                     "/proc/fs",  "/proc/dynamic_debug", "/proc/mtrr"};
+	int sysctl_fd = open("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC); /* before it is read-only */
 	char byte = 'm';
 
 	for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
@@ -125,7 +137,7 @@ static int make_user(int channel)
 	}
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 || write(channel, &byte, 1) != 1)
 		return -1;
-	return read(channel, &byte, 1) == 1 ? 0 : -1;
+	return read(channel, &byte, 1) == 1 ? limit(sysctl_fd) : -1;
 }
 
 int floor_set_up(int channel, unsigned namespaces)

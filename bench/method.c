@@ -142,9 +142,6 @@ struct method *method_get(const char *name)
 		method->close = do_nothing;
 	} else if (pam_start(name, "alice", &conversation, &method->pamh) != PAM_SUCCESS) {
 		errx(1, "pam_start('%s') failed", name);
-		if (method->pamh)
-			pam_acct_mgmt(method->pamh,
-			              PAM_SILENT); /* the modules are loaded by the first call, in a child each time */
 	}
 	return method;
 }

@@ -198,13 +198,14 @@ static int make_bind(const struct nsu_plan_mount *mount, struct nsu_work *work)
 static int make_cgroup(const struct nsu_setup *setup, const struct nsu_plan_mount *mount, struct nsu_work *work)
 {
 	uint64_t attributes = ALWAYS | MOUNT_ATTR_NOEXEC | (mount->read_only ? MOUNT_ATTR_RDONLY : 0);
+	int source_fd = work->source_fd < 0 ? work->target_fd : work->source_fd;
 	struct statfs fs;
 
-	if (fstatfs(work->source_fd, &fs) < 0)
+	if (fstatfs(source_fd, &fs) < 0)
 		return -errno;
 	if ((setup->plan->namespaces & CLONE_NEWCGROUP) && fs.f_type == CGROUP2_SUPER_MAGIC)
 		return nsu_mnt_new("cgroup2", NULL, 0, attributes, &work->mount_fd);
-	return nsu_mnt_clone(work->source_fd, "", 0, attributes, &work->mount_fd);
+	return nsu_mnt_clone(source_fd, "", 0, attributes, &work->mount_fd);
 }
 
 int nsu_kind_make(struct nsu_setup *setup, size_t index, bool *ret_attached)

@@ -120,15 +120,24 @@ static int open_hosts(const char *path, int *ret_fd)
 	return 0;
 }
 
+/* In a file system that the kernel fills nobody can rename. */
+static bool is_in_kernels_own(const struct nsu_setup *setup, size_t index)
+{
+	int parent = setup->work[index].parent;
+	enum nsu_plan_mount_type type = parent < 0 ? NSU_PLAN_TMPFS : setup->plan->mounts[parent].type;
+
+	return type == NSU_PLAN_PROC || type == NSU_PLAN_SYSFS;
+}
+
 /* @path is the mount's own, or the end of it below @dirfd. */
 static int open_place(struct nsu_setup *setup, size_t index, int dirfd, const char *path)
 {
 	const struct nsu_plan_mount *mount = &setup->plan->mounts[index];
 	struct nsu_work *work = &setup->work[index];
 
-	if (work->is_guarded)
+	if (work->is_guarded && !is_in_kernels_own(setup, index))
 		return walk_to_target(setup, index, dirfd, path, &work->target_fd);
-	if (mount->type == NSU_PLAN_BIND || mount->type == NSU_PLAN_EXPOSE)
+	if (work->is_guarded || mount->type == NSU_PLAN_BIND || mount->type == NSU_PLAN_EXPOSE)
 		return nsu_fsat_open_any(dirfd, path, &work->target_fd);
 	return nsu_fsat_open_target(dirfd, path, &work->target_fd);
 }
@@ -231,6 +240,8 @@ static int open_source(struct nsu_setup *setup, size_t index)
 		return 0;
 	if (mount->type == NSU_PLAN_BIND)
 		return open_bind_source(setup, index);
+	if (mount->type == NSU_PLAN_CGROUP && work->target_fd >= 0)
+		return 0; /* nothing of the plan hides it: it is its own source */
 	if (mount->type == NSU_PLAN_EXPOSE || mount->type == NSU_PLAN_CGROUP)
 		return open_exposed(setup, index);
 	if (mount->type == NSU_PLAN_INSTANCE)
