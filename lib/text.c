@@ -81,8 +81,8 @@ int nsu_text_to_size(const char *text, uint64_t *ret_bytes)
 static int parse_part(const char **text, uint64_t max, char end, uint64_t *ret_number)
 {
 	const char *begin = *text;
-	const char *behind;
-	uint64_t number;
+	const char *behind = begin;
+	uint64_t number = 0;
 
 	if (parse_digits(begin, &number, &behind) < 0 || number > max || *behind != end ||
 	    (*begin == '0' && behind != begin + 1))
