@@ -124,9 +124,9 @@ static int open_hosts(const char *path, int *ret_fd)
 static bool is_in_kernels_own(const struct nsu_setup *setup, size_t index)
 {
 	int parent = setup->work[index].parent;
-	enum nsu_plan_mount_type type = parent < 0 ? NSU_PLAN_TMPFS : setup->plan->mounts[parent].type;
+	const struct nsu_plan_mount *mounts = setup->plan->mounts;
 
-	return type == NSU_PLAN_PROC || type == NSU_PLAN_SYSFS;
+	return parent >= 0 && (mounts[parent].type == NSU_PLAN_PROC || mounts[parent].type == NSU_PLAN_SYSFS);
 }
 
 /* @path is the mount's own, or the end of it below @dirfd. */

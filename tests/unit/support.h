@@ -82,6 +82,15 @@ static inline int in_child(void (*body)(void))
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* A test whose body runs in a child of root's. */
+#define TEST_IN_CHILD(name, body)                                                                                      \
+	static void name(void **state)                                                                                 \
+	{                                                                                                              \
+		(void)state;                                                                                           \
+		SKIP_UNLESS_ROOT();                                                                                    \
+		assert_int_equal(in_child(body), 0);                                                                   \
+	}
+
 /* In a child, as root: a mount namespace of its own from which nothing comes back, with an empty /run. */
 static inline void own_mounts(void)
 {

@@ -127,18 +127,10 @@ static void kinds_of_files(void)
 	check_fails(ENOTDIR, "list '" DIR_OF_NAME "'");
 }
 
-#define TEST(name, body)                                                                                               \
-	static void name(void **state)                                                                                 \
-	{                                                                                                              \
-		(void)state;                                                                                           \
-		SKIP_UNLESS_ROOT();                                                                                    \
-		assert_int_equal(in_child(body), 0);                                                                   \
-	}
-
-TEST(netns_etc_binds_read_only_what_has_a_counterpart, bind_files)
-TEST(netns_etc_does_nothing_without_a_name_or_a_directory, bind_nothing)
-TEST(netns_etc_refuses_what_is_not_of_root_alone, distrust)
-TEST(netns_etc_refuses_links_pipes_and_other_kinds, kinds_of_files)
+TEST_IN_CHILD(netns_etc_binds_read_only_what_has_a_counterpart, bind_files)
+TEST_IN_CHILD(netns_etc_does_nothing_without_a_name_or_a_directory, bind_nothing)
+TEST_IN_CHILD(netns_etc_refuses_what_is_not_of_root_alone, distrust)
+TEST_IN_CHILD(netns_etc_refuses_links_pipes_and_other_kinds, kinds_of_files)
 
 int main(void)
 {

@@ -267,21 +267,13 @@ static void refuse_to_name(void)
 	CHILD_CHECK(in_child(make_named_in_vain) == 0);
 }
 
-#define TEST(name, body)                                                                                               \
-	static void name(void **state)                                                                                 \
-	{                                                                                                              \
-		(void)state;                                                                                           \
-		SKIP_UNLESS_ROOT();                                                                                    \
-		assert_int_equal(in_child(body), 0);                                                                   \
-	}
-
-TEST(veth_gives_an_address_once_and_again_when_it_is_free, route)
-TEST(veth_finds_its_bridge_and_what_belongs_to_the_host, bridge)
-TEST(veth_leaves_nothing_when_it_fails_half_way, fail_half_way)
-TEST(veth_refuses_a_helper_in_its_own_net_namespace, refuse_own)
-TEST(veth_ends_at_its_deadline, be_late)
-TEST(named_makes_one_and_leaves_it_alone_and_mends_it, name)
-TEST(named_refuses_a_directory_that_is_not_of_root_alone, refuse_to_name)
+TEST_IN_CHILD(veth_gives_an_address_once_and_again_when_it_is_free, route)
+TEST_IN_CHILD(veth_finds_its_bridge_and_what_belongs_to_the_host, bridge)
+TEST_IN_CHILD(veth_leaves_nothing_when_it_fails_half_way, fail_half_way)
+TEST_IN_CHILD(veth_refuses_a_helper_in_its_own_net_namespace, refuse_own)
+TEST_IN_CHILD(veth_ends_at_its_deadline, be_late)
+TEST_IN_CHILD(named_makes_one_and_leaves_it_alone_and_mends_it, name)
+TEST_IN_CHILD(named_refuses_a_directory_that_is_not_of_root_alone, refuse_to_name)
 
 int main(void)
 {

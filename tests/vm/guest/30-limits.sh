@@ -8,13 +8,6 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../limits.inc"
 
-readonly leaf_regex='^/user\.slice/user-1501\.slice/session-[c0-9]+\.scope/session$'
-readonly cron_regex='^/user\.slice/user-1502\.slice/nsunshare-[0-9a-f]{16}\.scope/session$'
-
-cgroups_left() {
-	find $CGROUPS -type d \( -name session -o -name 'nsunshare-*.scope' \) | wc -l
-}
-
 build_tool pamprobe -lpam -lpthread
 test_limits
 check "no cgroup is left" wait_until 100 has_cgroups 0

@@ -9,13 +9,6 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../limits.inc"
 
-readonly leaf_regex='^/user\.slice/user-1501\.slice/session-[c0-9]+\.scope/session$'
-readonly cron_regex='^/user\.slice/user-1502\.slice/nsunshare-[0-9a-f]{16}\.scope/session$'
-
-cgroups_left() {
-	find $CGROUPS -type d \( -name session -o -name 'nsunshare-*.scope' \) | wc -l
-}
-
 # A login of logind's stays one, and what systemd does to its units does not touch the limits.
 test_logind() {
 	local dir scope session

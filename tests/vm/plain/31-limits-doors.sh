@@ -8,13 +8,6 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../limits.inc"
 
-readonly leaf_regex='^/nsunshare/[0-9a-f]{16}/session$'
-readonly cron_regex=$leaf_regex
-
-cgroups_left() {
-	find $CGROUPS/nsunshare -mindepth 1 -maxdepth 1 -type d 2>/dev/null | wc -l
-}
-
 # What a killed PID 1 leaves, the next open sweeps away; what is not ours stays.
 test_sweep() {
 	local dir
