@@ -46,6 +46,11 @@
 #define NSU_REMOVE_TRIES        3      /* so often it goes through it without any success */
 #define NSU_STOP_POLL_MS        10     /* PID 1 looks this often whether its namespace is empty */
 #define NSU_CGROUP_WAIT_MS      2000   /* PID 1 waits no longer than this for its session's cgroup to be empty */
+#define NSU_HELLO_WAIT_MS       5000   /* PID 1 waits no longer than this for a connection to say what it wants */
+#define NSU_EMPTY_POLL_MAX_MS   10000  /* the longest between two looks whether a set without logins is empty */
+#define NSU_ASK_MS              1000   /* the tool waits no longer than this for a set's answer */
+#define NSU_AGAIN_MS            2      /* an opener waits so long before it comes again to a set where too many wait */
+#define NSU_UNCLAIMED_MS        60000  /* after this a socket in the registry that has got no key is taken away */
 #define NSU_SWEEP_MS            20     /* an open spends no more on the cgroups that others have left */
 
 /* Sizes, in bytes unless the name says otherwise. */
@@ -64,6 +69,13 @@
 #define NSU_LABEL_MAX            63   /* one label of a host name, RFC 1123 */
 #define NSU_NAME_MAX             32   /* a user or group name that may stand in a path */
 #define NSU_ID_LEN               16   /* hexadecimal digits of a session's id */
+#define NSU_KEY_MAX              64   /* of a set, with the NUL: a letter, a name, a dot, 16 digits */
+#define NSU_LOGIN_TEXT_MAX       64   /* user, service, tty, remote host of a login, each with the NUL */
+#define NSU_HELLO_MAX            512  /* a hello as a frame */
+#define NSU_SET_PAGE             128  /* logins told in one frame */
+#define NSU_LOGINS_MAX           1024 /* of one set */
+#define NSU_LOGINS_UID_MAX       256  /* of one user in a set that users share */
+#define NSU_BACKLOG              4096 /* connections that PID 1 has not accepted yet; net.core.somaxconn */
 #define NSU_FAIL_TEXT_MAX        512
 #define NSU_NOTE_MAX             64                   /* what an assistant says for the log line */
 #define NSU_LOG_VALUE_MAX        256                  /* one user-given value in a log line, escaped */

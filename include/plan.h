@@ -145,21 +145,42 @@ struct nsu_plan_harden {
 	bool no_new_privs; /* setuid programs and file capabilities give nothing */
 };
 
+/* Who shares one set of namespaces (set.h). */
+enum nsu_plan_scope {
+	NSU_PLAN_SCOPE_SESSION, /* nobody: each login has its own */
+	NSU_PLAN_SCOPE_USER,    /* all logins of a uid */
+	NSU_PLAN_SCOPE_GROUP,   /* all logins whose primary group is the same */
+	NSU_PLAN_SCOPE_NAMED,   /* all logins that give it the same name */
+	NSU_PLAN_SCOPES
+};
+
+/* When a set of namespaces ends. */
+enum nsu_plan_lifetime {
+	NSU_PLAN_LIFETIME_LOGIN,     /* with its last login */
+	NSU_PLAN_LIFETIME_PROCESSES, /* when no process is left, either */
+	NSU_PLAN_LIFETIME_PERMANENT, /* when it is told to */
+	NSU_PLAN_LIFETIMES
+};
+
 struct nsu_plan {
 	bool leave_alone;    /* the policy isolates nothing of this session; what follows does not matter */
 	unsigned namespaces; /* CLONE_NEW* bits */
 	enum nsu_plan_propagation propagation;
-	unsigned timeout_ms;         /* limit of an open */
-	unsigned stop_timeout_ms;    /* from SIGTERM to SIGKILL at the end */
-	bool enforce;                /* false: report only */
-	bool allow_on_error;         /* log in without isolation if opening fails */
-	const char *profile;         /* name; in the plan's text, as all strings here; "" where none applies */
-	const char *rule;            /* origin of the rule that matched, "file:line"; or why there is none */
-	const char *hostname;        /* of the uts namespace; "": as the host's */
-	const char *domainname;      /* NIS domain name of the uts namespace; "": as the host's */
-	uid_t uid;                   /* of the user: names his instances, and owns what he may bind */
-	gid_t gid;                   /* his primary group's */
-	const char *id;              /* of the session: names its throw-away instances */
+	unsigned timeout_ms;      /* limit of an open */
+	unsigned stop_timeout_ms; /* from SIGTERM to SIGKILL at the end */
+	bool enforce;             /* false: report only */
+	bool allow_on_error;      /* log in without isolation if opening fails */
+	const char *profile;      /* name; in the plan's text, as all strings here; "" where none applies */
+	const char *rule;         /* origin of the rule that matched, "file:line"; or why there is none */
+	const char *hostname;     /* of the uts namespace; "": as the host's */
+	const char *domainname;   /* NIS domain name of the uts namespace; "": as the host's */
+	uid_t uid;      /* of the user: names his instances, and owns what he may bind; 0 where users share the set */
+	gid_t gid;      /* his primary group's; 0 likewise */
+	const char *id; /* of the set, and so of its first login: names its throw-away instances */
+	enum nsu_plan_scope scope;
+	enum nsu_plan_lifetime lifetime;
+	const char *scope_name;      /* named: as expanded; else "" */
+	gid_t scope_gid;             /* group: which; else 0 */
 	enum nsu_plan_nested nested; /* not for the helper, as the next two */
 	struct nsu_plan_net net;     /* where the net namespace is one of these; likewise the next two */
 	struct nsu_plan_time time;
@@ -182,6 +203,28 @@ struct nsu_plan {
  * Pure. Return: the name; "unknown" for no type.
  */
 const char *nsu_plan_mount_name(enum nsu_plan_mount_type type);
+
+/**
+ * nsu_plan_is_shared - may a later login join what this plan makes?
+ * @plan: borrowed
+ *
+ * Pure.
+ */
+static inline bool nsu_plan_is_shared(const struct nsu_plan *plan)
+{
+	return plan->scope != NSU_PLAN_SCOPE_SESSION;
+}
+
+/**
+ * nsu_plan_is_common - is the set of more than one user? Then nothing in it may be one user's.
+ * @plan: borrowed
+ *
+ * Pure.
+ */
+static inline bool nsu_plan_is_common(const struct nsu_plan *plan)
+{
+	return plan->scope == NSU_PLAN_SCOPE_GROUP || plan->scope == NSU_PLAN_SCOPE_NAMED;
+}
 
 /**
  * nsu_plan_init - an empty plan: the built-in values, no namespace, no mount.

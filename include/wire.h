@@ -7,6 +7,7 @@
 #define NSU_WIRE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base.h"
 #include "fail.h"
@@ -18,6 +19,7 @@ struct nsu_wire_answer {
 	struct nsu_fail fail;      /* err 0: ready */
 	struct nsu_fsat_root root; /* of the session: where the opener will find itself */
 	char note[NSU_NOTE_MAX];   /* "key=value" for the log line of the open; "": nothing to say */
+	char id[NSU_ID_LEN + 1];   /* of the set that is joined; "" from an assistant, and to the first opener */
 };
 
 /* What the helper may ask before that, and what the opener says; one byte a frame. */
@@ -27,6 +29,9 @@ enum nsu_wire_order {
 	NSU_WIRE_MAP = 3,    /* helper: its user namespace is made, and wants its id maps */
 	NSU_WIRE_MAPPED = 4, /* the opener has written them */
 	NSU_WIRE_CGROUP = 5, /* where the plan has limits: the session's cgroup, of which a descriptor comes with it */
+	NSU_WIRE_CLAIM = 6,  /* where the set is shared: all that the opener does for it is done, it may be known now */
+	NSU_WIRE_LOST = 7,   /* helper: it is ready, but another has become the set of this key: join that */
+	NSU_WIRE_JOINED = 8, /* PID 1, to COMMIT: the login is one of its, whatever becomes of the channel */
 };
 
 /**
@@ -36,6 +41,14 @@ enum nsu_wire_order {
  * Pure. Return: bytes.
  */
 size_t nsu_wire_size(const struct nsu_plan *plan);
+
+/**
+ * nsu_wire_hash - what a set is like, as a number: equal plans, but for what is one login's alone, have the same.
+ * @plan: borrowed; has passed nsu_plan_check()
+ *
+ * Over all that the wire carries but id and timeout, and over its version. Pure.
+ */
+uint64_t nsu_wire_hash(const struct nsu_plan *plan);
 
 /**
  * nsu_wire_encode - flatten a plan into one frame.

@@ -37,6 +37,7 @@ void nsu_plan_init(struct nsu_plan *plan)
 	plan->hostname = "";
 	plan->domainname = "";
 	plan->id = "";
+	plan->scope_name = "";
 	plan->net.name = "";
 	plan->net.bridge = "";
 	plan->user.max_user_namespaces = -1;

@@ -188,10 +188,44 @@ static int check_limits(const struct nsu_plan *plan, struct nsu_fail *fail)
 	return 0;
 }
 
+/* What nobody may have by himself where users share. */
+static int check_common(const struct nsu_plan *plan, struct nsu_fail *fail)
+{
+	if (plan->uid != 0 || plan->gid != 0)
+		return nsu_fail_because(fail, EINVAL, "a set that users share has a user");
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		const struct nsu_plan_mount *mount = &plan->mounts[i];
+
+		if (mount->type == NSU_PLAN_INSTANCE)
+			return nsu_fail_because(fail, EINVAL, "instance on '%s' in a set that users share",
+			                        mount->path);
+	}
+	return 0;
+}
+
+static int check_scope(const struct nsu_plan *plan, struct nsu_fail *fail)
+{
+	bool has_name = plan->scope_name[0] != '\0';
+
+	if (has_name != (plan->scope == NSU_PLAN_SCOPE_NAMED) || (has_name && !nsu_text_is_name(plan->scope_name)))
+		return nsu_fail_because(fail, EINVAL, "the name of the scope is missing, or not a name");
+	if (plan->scope != NSU_PLAN_SCOPE_GROUP && plan->scope_gid != 0)
+		return nsu_fail_because(fail, EINVAL, "a group of a scope that is none");
+	if (plan->lifetime == NSU_PLAN_LIFETIME_PROCESSES && !(plan->namespaces & CLONE_NEWPID))
+		return nsu_fail_because(fail, EINVAL, "a lifetime of processes needs the pid namespace");
+	if (plan->lifetime == NSU_PLAN_LIFETIME_PERMANENT && !nsu_plan_is_shared(plan))
+		return nsu_fail_because(fail, EINVAL, "a permanent set of one login could never be joined");
+	if (nsu_plan_is_shared(plan) && plan->id[0] == '\0')
+		return nsu_fail_because(fail, EINVAL, "a shared set needs an id");
+	return nsu_plan_is_common(plan) ? check_common(plan, fail) : 0;
+}
+
 int nsu_plan_check_spaces(const struct nsu_plan *plan, struct nsu_fail *fail)
 {
-	int ret = check_net(plan, fail);
+	int ret = check_scope(plan, fail);
 
+	if (ret == 0)
+		ret = check_net(plan, fail);
 	if (ret == 0)
 		ret = check_user(plan, fail);
 	if (ret == 0)
