@@ -70,8 +70,8 @@ static int reset_limits(struct nsu_fail *fail)
 		int resource;
 		rlim_t soft;
 	} limits[] = {
-		{RLIMIT_CPU, RLIM_INFINITY}, {RLIMIT_FSIZE, RLIM_INFINITY}, {RLIMIT_DATA, RLIM_INFINITY},
-		{RLIMIT_AS, RLIM_INFINITY},  {RLIMIT_NOFILE, 1024},         {RLIMIT_CORE, 0},
+		{RLIMIT_CPU, RLIM_INFINITY}, {RLIMIT_FSIZE, RLIM_INFINITY},   {RLIMIT_DATA, RLIM_INFINITY},
+		{RLIMIT_AS, RLIM_INFINITY},  {RLIMIT_NOFILE, NSU_HELPER_FDS}, {RLIMIT_CORE, 0},
 	};
 
 	for (size_t i = 0; i < NSU_COUNT(limits); i++) {
@@ -172,27 +172,42 @@ int nsu_confine_reset(const char *name, struct nsu_fail *fail)
 
 /* What PID 1 does from here on: its system calls, and the capabilities that they need. */
 static const unsigned calls_to_wait[] = {
-	SYS_read,         SYS_write, SYS_ppoll, SYS_exit_group,
+	SYS_read,
+	SYS_write,
+	SYS_ppoll,
+	SYS_exit_group,
+	SYS_accept4,
+	SYS_recvmsg,
+	SYS_sendmsg,
+	SYS_getsockopt,
+	SYS_close,
+	SYS_unlinkat,
 #ifdef SYS_ppoll_time64
 	SYS_ppoll_time64,
 #endif
-};
-
-static const unsigned calls_to_kill[] = {
-	SYS_kill,
+#ifdef SYS_socketcall
+	SYS_socketcall,
+#endif
 	SYS_clock_gettime,
 #ifdef SYS_clock_gettime64
 	SYS_clock_gettime64,
 #endif
 };
 
+static const unsigned calls_to_look[] = {SYS_kill};
+
+static const unsigned calls_to_kill[] = {
+	SYS_kill,
+};
+
 static const unsigned calls_to_remove[] = {
-	SYS_openat2, SYS_close, SYS_getdents64, SYS_unlinkat, SYS_renameat2, SYS_flock,
+	SYS_openat2,
+	SYS_getdents64,
+	SYS_renameat2,
+	SYS_flock,
 };
 
 static const unsigned calls_to_detach[] = {SYS_umount2};
-
-static const unsigned calls_to_remove_cgroup[] = {SYS_unlinkat};
 
 #define CAPABILITY(number) (1U << (number))
 
@@ -203,16 +218,16 @@ static const struct duty {
 	const unsigned *calls;
 } duties[] = {
 	{0, 0, NSU_COUNT(calls_to_wait), calls_to_wait},
+	{NSU_CONFINE_LOOK, 0, NSU_COUNT(calls_to_look), calls_to_look},
 	{NSU_CONFINE_KILL, CAPABILITY(CAP_KILL), NSU_COUNT(calls_to_kill), calls_to_kill},
 	{NSU_CONFINE_REMOVE, CAPABILITY(CAP_DAC_OVERRIDE) | CAPABILITY(CAP_FOWNER), NSU_COUNT(calls_to_remove),
          calls_to_remove},
 	{NSU_CONFINE_DETACH, CAPABILITY(CAP_SYS_ADMIN), NSU_COUNT(calls_to_detach), calls_to_detach},
-	{NSU_CONFINE_CGROUP, 0, NSU_COUNT(calls_to_remove_cgroup), calls_to_remove_cgroup},
 };
 
 #define CALLS_MAX                                                                                                      \
-	(NSU_COUNT(calls_to_wait) + NSU_COUNT(calls_to_kill) + NSU_COUNT(calls_to_remove) +                            \
-	 NSU_COUNT(calls_to_detach) + NSU_COUNT(calls_to_remove_cgroup))
+	(NSU_COUNT(calls_to_wait) + NSU_COUNT(calls_to_look) + NSU_COUNT(calls_to_kill) + NSU_COUNT(calls_to_remove) + \
+	 NSU_COUNT(calls_to_detach))
 
 int nsu_confine_keep(uint64_t capabilities, struct nsu_fail *fail)
 {

@@ -35,7 +35,7 @@ enum nsu_confine_keep {
 	NSU_CONFINE_KILL = 1,   /* signal its processes: CAP_KILL */
 	NSU_CONFINE_REMOVE = 2, /* remove files of theirs: CAP_DAC_OVERRIDE, CAP_FOWNER */
 	NSU_CONFINE_DETACH = 4, /* take a mount off: CAP_SYS_ADMIN */
-	NSU_CONFINE_CGROUP = 8, /* remove its cgroup, which is root's: no capability */
+	NSU_CONFINE_LOOK = 8,   /* see whether there are any: no capability */
 };
 
 /**

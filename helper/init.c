@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * PID 1 makes only the system calls that confine.c lists. All signals stay blocked for it: the kernel reaps the children that
- * it gets, since it ignores SIGCHLD.
+ * it gets, as SA_NOCLDWAIT, or ignoring SIGCHLD, has it.
  */
 #include "init.h"
 
@@ -9,60 +9,68 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/signalfd.h>
 #include <time.h>
 
 #include "defaults.h"
 #include "proc.h"
-#include "wire.h"
 
-int nsu_init_ignore_children(struct nsu_fail *fail)
+int nsu_init_watch_children(enum nsu_plan_lifetime lifetime, int *ret_children_fd, struct nsu_fail *fail)
 {
-	struct sigaction action = {.sa_handler = SIG_IGN};
+	bool is_told = lifetime == NSU_PLAN_LIFETIME_PROCESSES;
+	struct sigaction action = {
+		.sa_handler = is_told ? SIG_DFL : SIG_IGN,
+		.sa_flags = SA_NOCLDWAIT,
+	};
+	sigset_t children;
 
+	*ret_children_fd = -1;
 	if (sigaction(SIGCHLD, &action, NULL) < 0)
 		return nsu_fail(fail, errno, "have the kernel reap children");
-	return 0;
+	if (!is_told)
+		return 0;
+	sigemptyset(&children);
+	sigaddset(&children, SIGCHLD);
+	*ret_children_fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+	return *ret_children_fd < 0 ? nsu_fail(fail, errno, "hear of the end of children") : 0;
 }
 
-/* What there is to wait for. */
-struct watch {
-	struct pollfd opener;
-	struct pollfd channel; /* its descriptor is -1 once the other end is closed: ppoll(2) skips it */
-	bool has_joined;
-};
-
-/* Return: true if the session is to end: by order, or because the channel has closed before the opener was inside. */
-static bool is_end_ordered(const struct nsu_init *init, struct watch *watch)
+/* Anybody else in the pid namespace? Needs no right to signal them. */
+static bool has_processes(void)
 {
-	unsigned char order = 0;
-	ssize_t n = read(watch->channel.fd, &order, sizeof(order));
-
-	if (n < 0) /* ECONNRESET is said once, by an end that left something unread; the others do not happen */
-		return false;
-	if (n == sizeof(order)) {
-		watch->has_joined = watch->has_joined || order == NSU_WIRE_COMMIT;
-		return order == NSU_WIRE_END;
-	}
-	watch->channel.fd = -1;
-	return !init->is_pid1 || !watch->has_joined;
+	return kill(-1, 0) == 0 || errno != ESRCH;
 }
 
+static void forget_signals(int children_fd)
+{
+	struct signalfd_siginfo info;
+
+	while (children_fd >= 0 && read(children_fd, &info, sizeof(info)) > 0)
+		continue;
+}
+
+/*
+ * Of those that log in somebody outside is the parent, and hears alone of their end: so it looks by itself too, less and less often.
+ */
 static void wait_for_end(const struct nsu_init *init)
 {
-	struct watch watch = {
-		.opener = {.fd = init->opener_pidfd, .events = POLLIN},
-		.channel = {.fd = init->channel_fd, .events = POLLIN},
-	};
+	enum nsu_plan_lifetime lifetime = init->logins->set.lifetime;
+	int poll_ms = NSU_STOP_POLL_MS;
 
 	for (;;) {
-		struct pollfd fds[] = {watch.opener, watch.channel};
+		bool is_empty = init->logins->set.n_logins == 0;
+		bool looks = is_empty && lifetime == NSU_PLAN_LIFETIME_PROCESSES;
 
-		if (ppoll(fds, NSU_COUNT(fds), NULL, NULL) <= 0)
-			continue;
-		if (fds[0].revents)
+		if (is_empty && lifetime == NSU_PLAN_LIFETIME_LOGIN)
 			return;
-		if (fds[1].revents && is_end_ordered(init, &watch))
+		if (looks && !has_processes())
 			return;
+		if (nsu_logins_wait(init->logins, looks ? init->children_fd : -1, looks ? poll_ms : -1))
+			return;
+		forget_signals(init->children_fd);
+		poll_ms = looks && poll_ms < NSU_EMPTY_POLL_MAX_MS ? poll_ms * 2 : poll_ms;
+		if (!looks)
+			poll_ms = NSU_STOP_POLL_MS;
 	}
 }
 
@@ -77,7 +85,7 @@ static void stop_others(int stop_timeout_ms)
 	kill(-1, SIGCONT);
 	do {
 		ppoll(NULL, 0, &step, NULL);
-	} while ((kill(-1, 0) == 0 || errno != ESRCH) && nsu_proc_now_ms() < end);
+	} while (has_processes() && nsu_proc_now_ms() < end);
 }
 
 /*
@@ -94,9 +102,12 @@ static void kill_others(void)
 
 void nsu_init_run(const struct nsu_init *init)
 {
+	int stop_timeout_ms = (int)init->logins->set.stop_timeout_ms;
+
 	wait_for_end(init);
-	if (init->is_pid1 && init->stop_timeout_ms > 0)
-		stop_others(init->stop_timeout_ms);
+	nsu_registry_leave(init->entry);
+	if (init->is_pid1 && stop_timeout_ms > 0)
+		stop_others(stop_timeout_ms);
 	if (init->is_pid1 && init->leaves_nobody)
 		kill_others();
 }

@@ -21,33 +21,8 @@
 #include "netns_etc.h"
 #include "proc.h"
 #include "remove.h"
+#include "root.h"
 #include "target.h"
-
-/*
- * In a chroot setns(2) with a mount namespace leaves it, and so would the opener at the commit. The helper shares the
- * opener's root: it joins its own mount namespace once more and looks whether that has moved its root.
- */
-static int refuse_chroot(struct nsu_fail *fail)
-{
-	auto_close int self_pidfd = -1;
-	struct nsu_fsat_root before, after;
-	int ret;
-
-	ret = nsu_proc_open_self(&self_pidfd, fail);
-	if (ret < 0)
-		return ret;
-	ret = nsu_fsat_look_at_root(&before, fail);
-	if (ret < 0)
-		return ret;
-	if (setns(self_pidfd, CLONE_NEWNS) < 0)
-		return nsu_fail(fail, errno, "find out whether the caller is in a chroot");
-	ret = nsu_fsat_look_at_root(&after, fail);
-	if (ret < 0)
-		return ret;
-	if (!nsu_fsat_is_same_root(&before, &after))
-		return nsu_fail_because(fail, EPERM, "the caller is in a chroot, which the session would leave");
-	return 0;
-}
 
 static int set_names(const struct nsu_plan *plan, struct nsu_fail *fail)
 {
@@ -201,7 +176,7 @@ int nsu_setup_run(const struct nsu_plan *plan, int *ret_sessions_dirfd, struct n
 	auto_close int sessions_dirfd = -1;
 	int ret;
 
-	ret = refuse_chroot(fail);
+	ret = nsu_root_refuse_chroot(fail); /* this process shares the opener's root */
 	if (ret == 0)
 		ret = set_names(plan, fail);
 	if (ret < 0)

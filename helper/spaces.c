@@ -176,6 +176,16 @@ static int limit(const struct nsu_plan *plan, const struct nsu_spaces *spaces, s
 	return ret;
 }
 
+int nsu_spaces_ask_to_claim(int channel_fd, struct nsu_fail *fail)
+{
+	static const unsigned char order = NSU_WIRE_CLAIM;
+	int ret = nsu_channel_send(channel_fd, &order, sizeof(order), -1);
+
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "ask whether the set may be known");
+	return await_order(channel_fd, NSU_WIRE_CLAIM, NULL, fail);
+}
+
 int nsu_spaces_end(const struct nsu_plan *plan, int channel_fd, const struct nsu_spaces *spaces, struct nsu_fail *fail)
 {
 	static const unsigned char order = NSU_WIRE_MAP;

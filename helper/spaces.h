@@ -60,4 +60,13 @@ NSU_CHECKED int nsu_spaces_end(const struct nsu_plan *plan, int channel_fd, cons
  */
 void nsu_spaces_remove_cgroup(const struct nsu_plan *plan, const struct nsu_spaces *spaces, int wait_ms);
 
+/**
+ * nsu_spaces_ask_to_claim - ask the opener whether a shared set may be known: nothing is left to be done for it.
+ * @channel_fd: borrowed
+ * @fail:       record
+ *
+ * Return: 0; -ECHILD if the opener has given up; -errno of sendmsg(2), recvmsg(2).
+ */
+NSU_CHECKED int nsu_spaces_ask_to_claim(int channel_fd, struct nsu_fail *fail);
+
 #endif

@@ -75,6 +75,7 @@
 #define NSU_SET_PAGE             128  /* logins told in one frame */
 #define NSU_LOGINS_MAX           1024 /* of one set */
 #define NSU_LOGINS_UID_MAX       256  /* of one user in a set that users share */
+#define NSU_HELPER_FDS           4096 /* descriptors that PID 1 may have: two for each login, and some */
 #define NSU_BACKLOG              4096 /* connections that PID 1 has not accepted yet; net.core.somaxconn */
 #define NSU_FAIL_TEXT_MAX        512
 #define NSU_NOTE_MAX             64                   /* what an assistant says for the log line */

@@ -28,6 +28,14 @@ int64_t nsu_proc_now_ms(void);
 NSU_CHECKED int nsu_proc_open_self(int *ret_pidfd, struct nsu_fail *fail);
 
 /**
+ * nsu_proc_number - the number of a process, as the caller's /proc has it: for log lines and people only.
+ * @pidfd: borrowed
+ *
+ * Return: the number; 0 if it has ended, or can't be told.
+ */
+pid_t nsu_proc_number(int pidfd);
+
+/**
  * nsu_proc_kill - SIGKILL to the process of a pidfd; a dead one is no error.
  * @pidfd: borrowed
  */

@@ -31,7 +31,7 @@ NSU_CHECKED int nsu_registry_open(bool may_make, int *ret_dirfd, struct nsu_fail
  * nsu_registry_connect - connect to the PID 1 of a set.
  * @dirfd:  of nsu_registry_open()
  * @key:    of the set (nsu_set_key)
- * @ret_fd: given: SOCK_SEQPACKET, O_CLOEXEC, blocking; untouched on failure
+ * @ret_fd: given: SOCK_SEQPACKET, O_CLOEXEC, O_NONBLOCK; untouched on failure
  *
  * Never blocks. Needs /proc. Return: 0; -ENOENT where there is no such set; -ECONNREFUSED where it is dead; -EAGAIN where so many wait
  * that one has to come again; -errno of socket(2), connect(2).

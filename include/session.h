@@ -13,6 +13,7 @@
 #include "fsat.h"
 #include "ns.h"
 #include "plan.h"
+#include "set.h"
 
 /* An open session, as its opener holds it. Every descriptor is O_CLOEXEC. */
 struct nsu_session {
@@ -22,6 +23,9 @@ struct nsu_session {
 	int own_cgroup_fd;         /* the cgroup that the opener was in, to come back to; -1 where it has not left it */
 	int cgroup_fd;             /* the session's, to enter; -1 once that is done */
 	pid_t init_pid;            /* its number on the host, for log lines */
+	char id[NSU_ID_LEN + 1];   /* of the set */
+	bool is_shared;            /* other logins may be in it: it is not this one's to end */
+	bool is_joined;            /* it was there before this login */
 	char note[NSU_NOTE_MAX];   /* "key=value" for the log line of the open, of what was made for it on the host */
 	bool gives_time; /* PID 1 lives on for a while after the order to end: to stop processes, to remove files */
 	bool is_spent; /* after an open that failed: it did so after the commit, and the caller is for good not what it was */
@@ -38,8 +42,9 @@ struct nsu_session {
 	}
 
 /**
- * nsu_session_open - put the calling process into a session of its own.
+ * nsu_session_open - put the calling process into a session: the set that the plan's scope says, or a new one.
  * @plan:        borrowed; has passed nsu_plan_check(); not leave_alone
+ * @login:       borrowed: what PID 1 knows of this login, and tells
  * @home:        where to go if the working directory does not exist in the session; may be ""
  * @session:     initialised; open on success, for nsu_session_close() or _forget(); untouched on failure, but for is_spent
  * @fail:        record; names the step
@@ -54,8 +59,8 @@ struct nsu_session {
  * Return: 0; -EPERM, -EBUSY if the caller may not open one (nsu_proc_check_opener); -ENOSYS; -ETIMEDOUT; -ECHILD if the
  * helper ended before it was ready; -errno of the step that failed, in the caller or in the helper.
  */
-NSU_CHECKED int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_session *session,
-                                 struct nsu_fail *fail);
+NSU_CHECKED int nsu_session_open(const struct nsu_plan *plan, const struct nsu_login *login, const char *home,
+                                 struct nsu_session *session, struct nsu_fail *fail);
 
 /**
  * nsu_session_note - note which descriptors are the session's, so that none that the caller closes and uses again is taken for it.

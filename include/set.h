@@ -4,8 +4,8 @@
  * allocation. PID 1 alone knows its logins, so nothing of this is ever written down.
  *
  * Who connects to the socket of a set (registry.h) sends one hello, with a descriptor of the opener's pidfd where it is to log in:
- *   NSU_SET_LOGIN  an answer (wire.h), with a pidfd of PID 1; where the plan has limits the order CGROUP next, with the session's
- *                  cgroup. The connection is the login's channel from then on: COMMIT, END. It ends with its opener.
+ *   NSU_SET_LOGIN  an answer (wire.h), with a pidfd of PID 1, then the order CGROUP, with the cgroup that the login is to be in, or
+ *                  none. The connection is the login's channel from then on: COMMIT, END. The login ends with its opener.
  *   NSU_SET_ASK    a frame that tells the set and a page of its logins, with a pidfd of PID 1; as often as it is asked.
  *   NSU_SET_END    nothing: the set ends, as it would with its last login.
  * The first opener says hello on its channel, behind the plan, and is answered without a pidfd, which it has.

@@ -29,9 +29,9 @@ enum nsu_wire_order {
 	NSU_WIRE_MAP = 3,    /* helper: its user namespace is made, and wants its id maps */
 	NSU_WIRE_MAPPED = 4, /* the opener has written them */
 	NSU_WIRE_CGROUP = 5, /* where the plan has limits: the session's cgroup, of which a descriptor comes with it */
-	NSU_WIRE_CLAIM = 6,  /* where the set is shared: all that the opener does for it is done, it may be known now */
-	NSU_WIRE_LOST = 7,   /* helper: it is ready, but another has become the set of this key: join that */
-	NSU_WIRE_JOINED = 8, /* PID 1, to COMMIT: the login is one of its, whatever becomes of the channel */
+	NSU_WIRE_CLAIM =
+		6, /* helper of a shared set: it is prepared, may it be known? The opener: all is done for it here, it may */
+	NSU_WIRE_LOST = 7, /* helper: it is ready, but another has become the set of this key: join that */
 };
 
 /**

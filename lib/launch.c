@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "assist.h"
@@ -18,12 +19,31 @@
 
 struct launch {
 	const struct nsu_plan *plan;
+	const struct nsu_login *login;
 	struct nsu_session *session;
 	int64_t deadline_ms;
 	struct nsu_assist net; /* under way beside the helper */
 	bool has_heard;        /* the helper has said how it ends, or what it says can not be received */
 	struct nsu_fail *fail;
 };
+
+/* Behind the plan: the first opener is a login as the later ones are. */
+static int send_hello(const struct launch *launch)
+{
+	struct nsu_set_hello hello = {.wish = NSU_SET_LOGIN, .login = *launch->login};
+	unsigned char frame[NSU_HELLO_MAX];
+	auto_close int self_pidfd = -1;
+	size_t len = 0;
+	int ret;
+
+	ret = nsu_proc_open_self(&self_pidfd, launch->fail);
+	if (ret < 0)
+		return ret;
+	ret = nsu_set_encode_hello(&hello, frame, sizeof(frame), &len);
+	if (ret == 0)
+		ret = nsu_channel_send(launch->session->channel_fd, frame, len, self_pidfd);
+	return ret < 0 ? nsu_fail(launch->fail, -ret, "say hello to the helper") : 0;
+}
 
 /* Opens the channel with the plan in it, and starts the helper at its other end. */
 static int start_helper(const struct launch *launch)
@@ -33,7 +53,6 @@ static int start_helper(const struct launch *launch)
 	struct nsu_ns_program program = {.name = NSU_HELPER_NAME, .flags = nsu_plan_started_in(plan)};
 	auto_close int exec_fd = -1;
 	auto_close int helper_end = -1;
-	auto_close int self_pidfd = -1;
 	struct nsu_ns_child child;
 	int ends[2];
 	int ret;
@@ -46,10 +65,9 @@ static int start_helper(const struct launch *launch)
 		return ret;
 	session->channel_fd = ends[0];
 	helper_end = ends[1];
-	ret = nsu_proc_open_self(&self_pidfd, launch->fail);
-	if (ret < 0)
-		return ret;
-	ret = nsu_assist_send_plan(plan, session->channel_fd, self_pidfd, HELPER, launch->fail);
+	ret = nsu_assist_send_plan(plan, session->channel_fd, -1, HELPER, launch->fail);
+	if (ret == 0)
+		ret = send_hello(launch);
 	if (ret < 0)
 		return ret;
 	program.exec_fd = exec_fd;
@@ -140,6 +158,20 @@ static int write_maps(const struct launch *launch)
 	return ret < 0 ? nsu_fail(launch->fail, -ret, "tell the helper that its ids are mapped") : 0;
 }
 
+/*
+ * All that is to be done for the helper here is done: from now on a shared set depends on nobody, others may be in it before
+ * this process goes on, and it is not to be killed any more.
+ */
+static int allow_claim(const struct launch *launch)
+{
+	static const unsigned char order = NSU_WIRE_CLAIM;
+	int ret;
+
+	launch->session->is_shared = true;
+	ret = nsu_channel_send(launch->session->channel_fd, &order, sizeof(order), -1);
+	return ret < 0 ? nsu_fail(launch->fail, -ret, "tell the helper that all is done") : 0;
+}
+
 /* The helper is spoken to as the assistants are. Return: 0; it has ended, failed or not been heard: negative errno. */
 static int hear_helper(const struct launch *launch, struct nsu_assist_reply *reply, struct nsu_fail *fail)
 {
@@ -150,27 +182,39 @@ static int hear_helper(const struct launch *launch, struct nsu_assist_reply *rep
 	return ret;
 }
 
+/* What the helper asks before it is ready, each once. */
+static int grant(const struct launch *launch, unsigned order, unsigned *granted)
+{
+	bool is_map = order == NSU_WIRE_MAP && (launch->plan->namespaces & CLONE_NEWUSER);
+	bool is_claim = order == NSU_WIRE_CLAIM && nsu_plan_is_shared(launch->plan);
+
+	if ((!is_map && !is_claim) || (*granted & (1U << order)))
+		return nsu_fail_because(launch->fail, EPROTO, "the helper has asked something unknown");
+	*granted |= 1U << order;
+	return is_map ? write_maps(launch) : allow_claim(launch);
+}
+
+/* Return: 0; -EEXIST, without a record, if the set has come too late. */
 static int await_helper(struct launch *launch)
 {
 	struct nsu_assist_reply reply = NSU_ASSIST_REPLY_INIT;
-	bool has_user = launch->plan->namespaces & CLONE_NEWUSER, is_mapped = false;
+	unsigned granted = 0;
 
 	for (;;) {
 		int ret = hear_helper(launch, &reply, launch->fail);
 
-		launch->has_heard = ret < 0 || reply.order == 0;
+		launch->has_heard = ret < 0 || reply.order == 0 || reply.order == NSU_WIRE_LOST;
 		if (ret < 0)
 			return ret;
 		if (reply.order == 0)
 			break;
-		if (reply.order != NSU_WIRE_MAP || !has_user || is_mapped)
-			return nsu_fail_because(launch->fail, EPROTO, "the helper has asked something unknown");
-		ret = write_maps(launch);
+		if (reply.order == NSU_WIRE_LOST && launch->session->is_shared)
+			return -EEXIST;
+		ret = grant(launch, reply.order, &granted);
 		if (ret < 0)
 			return ret;
-		is_mapped = true;
 	}
-	if (has_user && !is_mapped)
+	if ((launch->plan->namespaces & CLONE_NEWUSER) && !(granted & (1U << NSU_WIRE_MAP)))
 		return nsu_fail_because(launch->fail, EPROTO, "the helper has made no user namespace");
 	launch->session->root = reply.answer.root;
 	return 0;
@@ -236,17 +280,21 @@ static int run(struct launch *launch)
 	return ret < 0 ? ret : announce_commit(launch);
 }
 
-int nsu_launch(const struct nsu_plan *plan, struct nsu_session *session, struct nsu_fail *fail)
+int nsu_launch(const struct nsu_plan *plan, const struct nsu_login *login, int64_t deadline_ms,
+               struct nsu_session *session, struct nsu_fail *fail)
 {
 	struct launch launch = {
 		.plan = plan,
+		.login = login,
 		.session = session,
-		.deadline_ms = nsu_proc_now_ms() + plan->timeout_ms,
+		.deadline_ms = deadline_ms,
 		.net = NSU_ASSIST_INIT,
 		.fail = fail,
 	};
-	int ret = run(&launch);
+	int ret;
 
+	snprintf(session->id, sizeof(session->id), "%s", plan->id);
+	ret = run(&launch);
 	nsu_assist_end(&launch.net);
 	return ret < 0 ? blame_helper(&launch, ret) : ret;
 }

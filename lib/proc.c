@@ -2,9 +2,13 @@
 #include "proc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -32,6 +36,23 @@ int nsu_proc_open_self(int *ret_pidfd, struct nsu_fail *fail)
 		return nsu_fail(fail, errno, "open a pidfd of this process");
 	*ret_pidfd = (int)fd;
 	return 0;
+}
+
+pid_t nsu_proc_number(int pidfd)
+{
+	char path[40], text[512];
+	auto_close int fd = -1;
+	const char *line;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	line = strstr(text, "\nPid:");
+	return line ? (pid_t)(atoi(line + 5) > 0 ? atoi(line + 5) : 0) : 0;
 }
 
 void nsu_proc_kill(int pidfd)

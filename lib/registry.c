@@ -62,8 +62,6 @@ static int connect_to(const char *path, int *ret_fd)
 		return -ENAMETOOLONG;
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
-	if (fcntl(fd, F_SETFL, 0) < 0)
-		return -errno;
 	*ret_fd = nsu_take_fd(&fd);
 	return 0;
 }

@@ -24,6 +24,7 @@
 #include "fsat.h"
 #include "harden.h"
 #include "idmap.h"
+#include "join.h"
 #include "launch.h"
 #include "proc.h"
 #include "wire.h"
@@ -133,12 +134,15 @@ static bool order_end(const struct nsu_session *session)
 	return session->channel_fd >= 0 && nsu_channel_send(session->channel_fd, &order, sizeof(order), -1) == 0;
 }
 
-/* Both by order and by signal, either of which may fail; what is to be removed is, if that is a matter of a moment. */
+/*
+ * Both by order and by signal, either of which may fail; what is to be removed is, if that is a matter of a moment. A set that
+ * others may be in by now is only left.
+ */
 static void abandon(struct nsu_session *session)
 {
 	bool is_ordered = order_end(session);
 
-	if (session->init_pidfd >= 0) {
+	if (session->init_pidfd >= 0 && !session->is_shared) {
 		if (is_ordered && session->gives_time)
 			(void)!nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS);
 		nsu_proc_kill(session->init_pidfd);
@@ -219,30 +223,83 @@ static int commit(const struct nsu_plan *plan, const struct nsu_session *session
 	return ret;
 }
 
-int nsu_session_open(const struct nsu_plan *plan, const char *home, struct nsu_session *session, struct nsu_fail *fail)
+/* Nothing is recorded of what leads to another try, which there was no time for. */
+static int ended_in_vain(int ret, struct nsu_fail *fail)
 {
-	struct nsu_session new = NSU_SESSION_INIT;
-	struct nsu_harden harden = NSU_HARDEN_INIT;
+	if (fail->err == 0)
+		return nsu_fail_because(fail, -ret, "the set ended each time that it was to be joined");
+	return ret;
+}
+
+/* What an open goes by, however often it tries. */
+struct opening {
+	const struct nsu_plan *plan;
+	const struct nsu_login *login;
+	struct nsu_harden harden;
+	int64_t deadline_ms;
 	char cwd[NSU_PATH_MAX];
+};
+
+/* A set that ended while we were about to be in it: as if it had ended before. Return: whether to start over. */
+static bool may_start_over(const struct opening *opening, int ret, bool is_spent)
+{
+	bool has_ended = ret == -EEXIST || ret == -ESRCH || ret == -ECHILD || ret == -ECONNRESET;
+
+	return nsu_plan_is_shared(opening->plan) && has_ended && !is_spent && nsu_proc_now_ms() < opening->deadline_ms;
+}
+
+/* Up to the commit: into the set that there is, or a new one. */
+static int reach(const struct opening *opening, struct nsu_session *new, struct nsu_fail *fail)
+{
+	if (nsu_plan_is_shared(opening->plan)) {
+		int ret = nsu_join(opening->plan, opening->login, opening->deadline_ms, new, fail);
+
+		if (ret != -ENOENT)
+			return ret;
+	}
+	return nsu_launch(opening->plan, opening->login, opening->deadline_ms, new, fail);
+}
+
+/* One try. What it has begun is ended where it fails. */
+static int try_open(const struct opening *opening, struct nsu_session *new, struct nsu_fail *fail)
+{
+	const struct nsu_plan *plan = opening->plan;
 	int ret;
 
-	new.gives_time = plan->stop_timeout_ms > 0 || nsu_plan_throws_away(plan) || nsu_plan_has_limits(plan);
-	get_directory(cwd);
+	*new = (struct nsu_session)NSU_SESSION_INIT;
+	new->gives_time = plan->stop_timeout_ms > 0 || nsu_plan_throws_away(plan) || nsu_plan_has_limits(plan);
+	ret = reach(opening, new, fail);
+	if (ret == 0)
+		ret = commit(plan, new, &opening->harden, opening->cwd, &new->is_spent, fail);
+	if (ret < 0)
+		abandon(new);
+	return ret;
+}
+
+int nsu_session_open(const struct nsu_plan *plan, const struct nsu_login *login, const char *home,
+                     struct nsu_session *session, struct nsu_fail *fail)
+{
+	struct opening opening = {.plan = plan, .login = login, .harden = NSU_HARDEN_INIT};
+	struct nsu_session new;
+	int ret;
+
+	opening.deadline_ms = nsu_proc_now_ms() + plan->timeout_ms;
+	get_directory(opening.cwd);
 	ret = nsu_proc_check_opener(fail);
 	if (ret == 0)
-		ret = nsu_harden_prepare(&plan->harden, &harden, fail);
-	if (ret == 0)
-		ret = nsu_launch(plan, &new, fail);
-	if (ret == 0)
-		ret = commit(plan, &new, &harden, cwd, &session->is_spent, fail);
-	if (ret < 0) {
-		abandon(&new);
+		ret = nsu_harden_prepare(&plan->harden, &opening.harden, fail);
+	if (ret < 0)
 		return ret;
+	while ((ret = try_open(&opening, &new, fail)) < 0) {
+		session->is_spent = new.is_spent;
+		if (!may_start_over(&opening, ret, new.is_spent))
+			return ended_in_vain(ret, fail);
+		*fail = (struct nsu_fail)NSU_FAIL_INIT;
 	}
 	if (plan->namespaces & CLONE_NEWNS)
-		go_back(cwd, home);
+		go_back(opening.cwd, home);
 	nsu_close_fd(&new.cgroup_fd);
-	if (!(plan->namespaces & CLONE_NEWPID)) { /* the namespaces live by their members: the helper may go */
+	if (!(plan->namespaces & CLONE_NEWPID) && !new.is_shared) { /* they live by their members: the helper may go */
 		nsu_close_fd(&new.channel_fd);
 		nsu_close_fd(&new.init_pidfd);
 	}
@@ -278,7 +335,8 @@ static void end_session(const struct nsu_session *session)
 {
 	bool is_ordered = order_end(session);
 
-	if (session->init_pidfd < 0)
+	if (session->init_pidfd < 0 ||
+	    session->is_shared) /* PID 1 knows whether it was the last login, and what then */
 		return;
 	if (!is_ordered)
 		nsu_proc_kill(session->init_pidfd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * pam_nsunshare: the two entry points of the session module. The only file that knows PAM; the module's only log.
+ * pam_nsunshare: the two entry points of the session module. This file and report.c alone know PAM.
  *
  * 1. Every failure MUST be PAM_SYSTEM_ERR (or PAM_BUF_ERR), never PAM_SESSION_ERR: sudo takes that for
  *    success (seen with 1.9.13). pam_code() is the only place that makes one.
@@ -22,12 +22,15 @@
 #include <security/pam_modules.h>
 
 #include "arguments.h"
+#include "attach.h"
 #include "defaults.h"
 #include "explain.h"
 #include "fail.h"
 #include "nested.h"
 #include "policy.h"
+#include "report.h"
 #include "session.h"
+#include "set.h"
 #include "subject.h"
 #include "text.h"
 #include "variables.h"
@@ -58,6 +61,11 @@ struct request {
 	struct timespec began;
 };
 
+static struct nsu_report report_of(const struct request *request)
+{
+	return (struct nsu_report){request->pamh, &request->subject, request->plan};
+}
+
 static int pam_code(int ret)
 {
 	if (ret == 0)
@@ -65,24 +73,15 @@ static int pam_code(int ret)
 	return ret == -ENOMEM ? PAM_BUF_ERR : PAM_SYSTEM_ERR;
 }
 
-static const char *pam_text(pam_handle_t *pamh, int item)
-{
-	const void *value = NULL;
-
-	if (pam_get_item(pamh, item, &value) != PAM_SUCCESS || !value)
-		return "";
-	return value;
-}
-
 static int look_up_subject(struct request *request, struct nsu_fail *fail)
 {
-	const char *user = pam_text(request->pamh, PAM_USER);
+	const char *user = nsu_report_item(request->pamh, PAM_USER);
 
 	if (!*user)
 		return nsu_fail_because(fail, ENOENT, "PAM names no user");
-	request->subject.service = pam_text(request->pamh, PAM_SERVICE);
-	request->subject.tty = pam_text(request->pamh, PAM_TTY);
-	request->subject.rhost = pam_text(request->pamh, PAM_RHOST);
+	request->subject.service = nsu_report_item(request->pamh, PAM_SERVICE);
+	request->subject.tty = nsu_report_item(request->pamh, PAM_TTY);
+	request->subject.rhost = nsu_report_item(request->pamh, PAM_RHOST);
 	return nsu_subject_look_up(&request->subject, user, fail);
 }
 
@@ -109,18 +108,9 @@ static int load_policy(struct request *request, struct nsu_fail *fail)
 	return ret;
 }
 
-static void log_rows(const struct request *request, const struct nsu_explain *explain)
-{
-	for (size_t i = 0; i < explain->n; i++) {
-		const struct nsu_explain_row *row = &explain->rows[i];
-
-		pam_syslog(request->pamh, LOG_DEBUG, "plan: %s: %s%s%s%s", row->key, row->value,
-		           row->origin[0] ? " [" : "", row->origin, row->origin[0] ? "]" : "");
-	}
-}
-
 static int match(struct request *request, struct nsu_fail *fail)
 {
+	struct nsu_report report = report_of(request);
 	struct nsu_explain explain = NSU_EXPLAIN_INIT;
 	int ret;
 
@@ -129,7 +119,7 @@ static int match(struct request *request, struct nsu_fail *fail)
 		                        fail);
 	ret = nsu_explain_login(request->policy, &request->subject, request->arguments.profile, request->plan, &explain,
 	                        fail);
-	log_rows(request, &explain);
+	nsu_report_rows(&report, &explain);
 	nsu_explain_clear(&explain);
 	return ret;
 }
@@ -156,60 +146,6 @@ static void clear_request(struct request *request)
 	nsu_subject_clear(&request->subject);
 	nsu_policy_free(request->policy);
 	free(request->plan);
-}
-
-/* "key=value" pairs; user-given ones escaped. */
-static void log_plan(const struct request *request, int priority, const char *what, const char *rest)
-{
-	const struct nsu_plan *plan = request->plan;
-	char user[NSU_LOG_VALUE_MAX], service[NSU_LOG_VALUE_MAX], rule[NSU_LOG_VALUE_MAX], kinds[64];
-
-	pam_syslog(request->pamh, priority, "%s: id=%s user=%s service=%s profile=%s rule=%s namespaces=%s%s", what,
-	           request->subject.id, nsu_text_printable(request->subject.user, user, sizeof(user)),
-	           nsu_text_printable(request->subject.service, service, sizeof(service)), plan->profile,
-	           nsu_text_printable(plan->rule, rule, sizeof(rule)),
-	           nsu_ns_list(plan->namespaces, kinds, sizeof(kinds)), rest);
-}
-
-static void log_would(const struct request *request)
-{
-	const struct nsu_plan *plan = request->plan;
-	char rest[2048];
-	int len;
-
-	len = snprintf(rest, sizeof(rest), " hostname=%s mounts=", plan->hostname[0] ? plan->hostname : "-");
-	for (size_t i = 0; i < plan->n_mounts && len < (int)sizeof(rest); i++)
-		len += snprintf(rest + len, sizeof(rest) - (size_t)len, "%s%s", i ? "," : "", plan->mounts[i].path);
-	log_plan(request, LOG_NOTICE, "enforce is false, nothing done; would open", rest);
-}
-
-static void log_opened(const struct request *request)
-{
-	struct timespec now;
-	char rest[64 + NSU_NOTE_MAX];
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	now.tv_sec -= request->plan->time.monotonic; /* it is the session's clock by now */
-	snprintf(rest, sizeof(rest), " init=%d took_us=%lld joined=no%s%s",
-	         opened.session.init_pidfd >= 0 ? (int)opened.session.init_pid : 0,
-	         (now.tv_sec - request->began.tv_sec) * 1000000LL + (now.tv_nsec - request->began.tv_nsec) / 1000,
-	         opened.session.note[0] ? " " : "", opened.session.note);
-	log_plan(request, LOG_INFO, "opened", rest);
-}
-
-/* One line for the administrator, one short sentence for the user. */
-static void report_refusal(const struct request *request, int flags, const struct nsu_fail *fail)
-{
-	char user[NSU_LOG_VALUE_MAX], service[NSU_LOG_VALUE_MAX];
-	char line[NSU_FAIL_TEXT_MAX + 128];
-
-	pam_syslog(request->pamh, LOG_ERR, "refused: user=%s service=%s: %s",
-	           nsu_text_printable(pam_text(request->pamh, PAM_USER), user, sizeof(user)),
-	           nsu_text_printable(pam_text(request->pamh, PAM_SERVICE), service, sizeof(service)),
-	           nsu_fail_line(fail, line, sizeof(line)));
-	if (!((unsigned)flags & PAM_SILENT))
-		pam_error(request->pamh, "This session could not be isolated and is refused; the reason "
-		                         "is in the system's log (pam_nsunshare).");
 }
 
 static void forget_in_child(void)
@@ -275,15 +211,45 @@ static int announce(const struct request *request, struct nsu_fail *fail)
 	return 0;
 }
 
+/* Puts the set's id into the environment: where a set is joined it is not what announce() has put there. */
+static bool set_id(pam_handle_t *pamh, const char *id)
+{
+	char variable[sizeof("NSUNSHARE_ID=") + NSU_ID_LEN];
+
+	snprintf(variable, sizeof(variable), "NSUNSHARE_ID=%s", id);
+	return put_variable(pamh, variable);
+}
+
+static int open_set(struct request *request, struct nsu_fail *fail)
+{
+	struct nsu_subject *subject = &request->subject;
+	struct nsu_session *session = &opened.session;
+	struct nsu_fail ignored = NSU_FAIL_INIT;
+	struct nsu_login login;
+	int ret;
+
+	nsu_attach_describe(subject, &login);
+	ret = nsu_session_open(request->plan, &login, subject->home, session, fail);
+	if (ret < 0)
+		return ret;
+	memcpy(subject->id, session->id, sizeof(subject->id));
+	if (!session->is_joined || set_id(request->pamh, session->id))
+		return 0;
+	(void)!nsu_session_close(session, &ignored);
+	session->is_spent = request->plan->namespaces & CLONE_NEWUSER; /* out of that there is no way back */
+	return nsu_fail(fail, ENOMEM, "set the environment");
+}
+
 static int open_session(struct request *request, struct nsu_fail *fail)
 {
 	const struct nsu_subject *subject = &request->subject;
+	struct nsu_report report = report_of(request);
 	int ret;
 
 	ret = announce(request, fail);
 	tzset(); /* else syslog(3) looks up the time zone's file when names mean what the session's view says */
 	if (ret == 0)
-		ret = nsu_session_open(request->plan, subject->home, &opened.session, fail);
+		ret = open_set(request, fail);
 	if (ret < 0) {
 		take_back_variables(request->pamh);
 		return ret;
@@ -292,10 +258,10 @@ static int open_session(struct request *request, struct nsu_fail *fail)
 	opened.opener = getpid();
 	opened.is_captive = request->plan->namespaces & CLONE_NEWUSER;
 	memcpy(opened.id, subject->id, sizeof(opened.id));
-	nsu_text_printable(pam_text(request->pamh, PAM_USER), opened.asked, sizeof(opened.asked));
+	nsu_text_printable(nsu_report_item(request->pamh, PAM_USER), opened.asked, sizeof(opened.asked));
 	nsu_text_printable(subject->user, opened.user, sizeof(opened.user));
 	nsu_text_printable(subject->service, opened.service, sizeof(opened.service));
-	log_opened(request);
+	nsu_report_opened(&report, &opened.session, &request->began);
 	return 0;
 }
 
@@ -303,10 +269,8 @@ static int open_session(struct request *request, struct nsu_fail *fail)
 static int stay_inside(const struct request *request, const struct nsu_marker *marker, struct nsu_fail *fail)
 {
 	char user[NSU_LOG_VALUE_MAX], service[NSU_LOG_VALUE_MAX];
-	char variable[64];
 
-	snprintf(variable, sizeof(variable), "NSUNSHARE_ID=%s", marker->id);
-	if (!put_variable(request->pamh, variable))
+	if (!set_id(request->pamh, marker->id))
 		return nsu_fail(fail, ENOMEM, "set the environment");
 	pam_syslog(request->pamh, LOG_INFO, "stays in session %s: user=%s service=%s profile=%s", marker->id,
 	           nsu_text_printable(request->subject.user, user, sizeof(user)),
@@ -318,6 +282,7 @@ static int stay_inside(const struct request *request, const struct nsu_marker *m
 static int carry_out(struct request *request, struct nsu_fail *fail)
 {
 	const struct nsu_plan *plan = request->plan;
+	struct nsu_report report = report_of(request);
 	char line[NSU_FAIL_TEXT_MAX + 128];
 	enum nsu_nested_answer answer;
 	struct nsu_marker marker;
@@ -328,7 +293,7 @@ static int carry_out(struct request *request, struct nsu_fail *fail)
 	if (plan->leave_alone)
 		return 0;
 	if (!plan->enforce) {
-		log_would(request);
+		nsu_report_would(&report);
 		return 0;
 	}
 	ret = nsu_nested_ask(plan, &marker, &answer, fail);
@@ -339,7 +304,7 @@ static int carry_out(struct request *request, struct nsu_fail *fail)
 	if (ret < 0 && plan->allow_on_error && !opened.session.is_spent) {
 		snprintf(line, sizeof(line), "%s", " failed: ");
 		nsu_fail_line(fail, line + strlen(line), sizeof(line) - strlen(line));
-		log_plan(request, LOG_ERR, "NOT ISOLATED, let in by on_error = \"allow\"", line);
+		nsu_report_plan(&report, LOG_ERR, "NOT ISOLATED, let in by on_error = \"allow\"", line);
 		return 0;
 	}
 	return ret;
@@ -351,7 +316,7 @@ static bool is_open_already(pam_handle_t *pamh)
 	char user[NSU_LOG_VALUE_MAX];
 
 	return opened.owner == pamh &&
-	       strcmp(nsu_text_printable(pam_text(pamh, PAM_USER), user, sizeof(user)), opened.asked) == 0;
+	       strcmp(nsu_text_printable(nsu_report_item(pamh, PAM_USER), user, sizeof(user)), opened.asked) == 0;
 }
 
 NSU_EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
@@ -372,8 +337,11 @@ NSU_EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, cons
 		ret = make_plan(&request, &fail);
 	if (ret == 0)
 		ret = carry_out(&request, &fail);
-	if (ret < 0)
-		report_refusal(&request, flags, &fail);
+	if (ret < 0) {
+		struct nsu_report report = report_of(&request);
+
+		nsu_report_refusal(&report, flags, &fail);
+	}
 	clear_request(&request);
 	return pam_code(ret);
 }
