@@ -83,11 +83,16 @@ HELPER_LDFLAGS = $(if $(SANITIZE),$(OUR_LDFLAGS),$(HELPER_STATIC) \
 	$(subst separate-code,noseparate-code,$(PROBED_HELPER_LDFLAGS)) -Wl,--gc-sections)
 
 # Shipped sources by name; tests by wildcard.
-LIB := fail text fsat proc ns channel subject template plan plan_spaces frame wire set registry root attach join policy policy_layers policy_check policy_spaces policy_keys policy_parse policy_value \
-	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine policy_reach policy_places policy_doubts resolve resolve_ids resolve_spaces explain assist called launch idmap cgroup harden session mnt marker explain_write explain_spaces
+LIB := fail text fsat proc ns channel subject template \
+	plan plan_spaces frame wire set registry root attach join \
+	policy policy_layers policy_check policy_scope policy_spaces policy_keys policy_parse policy_value \
+	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine \
+	policy_reach policy_places policy_doubts resolve resolve_ids resolve_scope resolve_spaces \
+	explain explain_write explain_spaces assist called launch idmap cgroup harden session mnt marker
 LIB_OBJECTS := $(LIB:%=$(BUILD)/lib/%.o) $(BUILD)/denials.o
 MODULE := $(addprefix pam_module/,pam_nsunshare report arguments nested variables)
-HELPER := helper/main helper/confine helper/spaces helper/netns_etc helper/setup helper/target helper/kind helper/instance helper/remove helper/logins helper/init lib/fail lib/text lib/fsat lib/proc lib/ns lib/channel lib/called lib/cgroup lib/plan lib/plan_spaces lib/frame lib/wire lib/set lib/registry lib/root lib/mnt lib/marker
+HELPER := $(addprefix helper/,main confine spaces netns_etc setup target kind instance remove logins init) \
+	$(addprefix lib/,fail text fsat proc ns channel called cgroup plan plan_spaces frame wire set registry root mnt marker)
 HELPER_OBJECTS := $(HELPER:%=$(BUILD)/static/%.o)
 HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter helper/%,$(HELPER))))
 CLI := main cli check explain

@@ -18,7 +18,7 @@
 /*
  * One line. The keys, in this order: `user`, `service` and, where given, `tty`, `rhost`; `rule` for each rule up to the one
  * that holds, its value "no: user is not \"root\"" or "yes", its origin the rule; `profile`; `note` for each warning; then
- * each key of the policy in the order of nsunshare.conf(5), `mount` once for each mount, `environment` once for each entry; what
+ * each key of the policy in the order of nsunshare.conf(5), `mount` once for each mount, `environment` once for each entry, and `set` behind the lifetime of one that logins share: its key (set.h); what
  * belongs to a namespace (net.*, user_map, time.*, proc.*) only with that, limits.* and what hardens where a layer gives it.
  * A login that is left alone ends with `session: left alone`.
  */

@@ -7,6 +7,8 @@
 #include <sched.h>
 #include <sys/capability.h>
 
+#include "set.h"
+
 #define KEEPS(drop) ((drop) >> 63) /* a bit that no capability has: the policy says what is kept */
 
 struct spaces {
@@ -21,6 +23,34 @@ struct spaces {
 static const char *yes_or_no(bool value)
 {
 	return value ? "true" : "false";
+}
+
+/* Whatever the policy says, without process 1 a set ends with its logins. */
+static int add_lifetime(const struct spaces *spaces)
+{
+	static const char *const words[NSU_PLAN_LIFETIMES] = {"login", "processes", "permanent"};
+	static const struct nsu_origin implied = {NSU_ORIGIN_IMPLIED, 0};
+	bool is_said = spaces->plan->lifetime == spaces->effective->values.lifetime;
+
+	return nsu_write_row(spaces->explain, "lifetime", is_said ? ORIGIN(spaces, LIFETIME) : &implied, "%s",
+	                     words[spaces->plan->lifetime]);
+}
+
+/* And the name of the set as `nsunshare list` has it. */
+static int add_scope(const struct spaces *spaces)
+{
+	static const char *const words[NSU_PLAN_SCOPES] = {"session", "user", "group", "named:"};
+	static const struct nsu_origin nowhere = {"", 0};
+	char key[NSU_KEY_MAX];
+
+	if (nsu_write_row(spaces->explain, "scope", ORIGIN(spaces, SCOPE), "%s%s", words[spaces->plan->scope],
+	                  spaces->plan->scope_name) < 0 ||
+	    add_lifetime(spaces) < 0)
+		return -ENOMEM;
+	if (!nsu_plan_is_shared(spaces->plan))
+		return 0;
+	nsu_set_key(spaces->plan, key);
+	return nsu_write_row(spaces->explain, "set", &nowhere, "%s", key);
 }
 
 static int add_named(const struct spaces *spaces)
@@ -190,9 +220,9 @@ static int add_denials(const struct spaces *spaces)
 int nsu_write_spaces(struct nsu_explain *explain, const struct nsu_plan *plan, const struct nsu_effective *effective)
 {
 	const struct spaces spaces = {explain, plan, effective};
-	int ret = 0;
+	int ret = add_scope(&spaces);
 
-	if (plan->namespaces & CLONE_NEWNET)
+	if (ret == 0 && (plan->namespaces & CLONE_NEWNET))
 		ret = add_net(&spaces);
 	if (ret == 0 && (plan->namespaces & CLONE_NEWUSER))
 		ret = add_user(&spaces);

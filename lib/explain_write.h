@@ -78,7 +78,7 @@ NSU_CHECKED int nsu_write_text(struct nsu_explain *explain, const char *key, con
 void nsu_write_size(struct nsu_writer *writer, uint64_t bytes);
 
 /**
- * nsu_write_spaces - add the rows of net, user_map, max_user_namespaces, time, limits and hardening.
+ * nsu_write_spaces - add the rows of scope, lifetime, set, net, user_map, max_user_namespaces, time, limits and hardening.
  * @explain:   grows
  * @plan:      resolved
  * @effective: what it was made of

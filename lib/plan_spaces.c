@@ -149,6 +149,8 @@ static int check_user(const struct nsu_plan *plan, struct nsu_fail *fail)
 		ret = check_map(user->gids, user->n_gids, "gid", fail);
 	if (ret < 0)
 		return ret;
+	if (nsu_plan_is_common(plan)) /* each login is somebody else */
+		return check_thrown_away(plan, fail);
 	if (!nsu_plan_outside(user->uids, user->n_uids, plan->uid, &outside))
 		return nsu_fail_because(fail, EINVAL, "the uid map has no uid %u inside, which the login is to become",
 		                        (unsigned)plan->uid);
@@ -199,6 +201,9 @@ static int check_common(const struct nsu_plan *plan, struct nsu_fail *fail)
 		if (mount->type == NSU_PLAN_INSTANCE)
 			return nsu_fail_because(fail, EINVAL, "instance on '%s' in a set that users share",
 			                        mount->path);
+		if (mount->uid != 0 || mount->gid != 0)
+			return nsu_fail_because(fail, EINVAL, "%s on '%s': one user's, in a set that users share",
+			                        nsu_plan_mount_name(mount->type), mount->path);
 	}
 	return 0;
 }
@@ -211,8 +216,8 @@ static int check_scope(const struct nsu_plan *plan, struct nsu_fail *fail)
 		return nsu_fail_because(fail, EINVAL, "the name of the scope is missing, or not a name");
 	if (plan->scope != NSU_PLAN_SCOPE_GROUP && plan->scope_gid != 0)
 		return nsu_fail_because(fail, EINVAL, "a group of a scope that is none");
-	if (plan->lifetime == NSU_PLAN_LIFETIME_PROCESSES && !(plan->namespaces & CLONE_NEWPID))
-		return nsu_fail_because(fail, EINVAL, "a lifetime of processes needs the pid namespace");
+	if (plan->lifetime != NSU_PLAN_LIFETIME_LOGIN && !(plan->namespaces & CLONE_NEWPID))
+		return nsu_fail_because(fail, EINVAL, "a lifetime beyond the logins needs the pid namespace");
 	if (plan->lifetime == NSU_PLAN_LIFETIME_PERMANENT && !nsu_plan_is_shared(plan))
 		return nsu_fail_because(fail, EINVAL, "a permanent set of one login could never be joined");
 	if (nsu_plan_is_shared(plan) && plan->id[0] == '\0')

@@ -215,7 +215,9 @@ int nsu_policy_check_settings(const struct nsu_effective *effective, const struc
 		ret = check_propagation(effective, origin, fail);
 	if (ret == 0)
 		ret = check_mounts(effective, origin, fail);
-	return ret < 0 ? ret : nsu_policy_check_spaces(effective, origin, fail);
+	if (ret == 0)
+		ret = nsu_policy_check_spaces(effective, origin, fail);
+	return ret < 0 ? ret : nsu_policy_check_scope(effective, origin, fail);
 }
 
 /* By name; of one name, the one that was read first. */

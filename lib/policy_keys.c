@@ -9,6 +9,10 @@
 static const unsigned hidepids[] = {NSU_PLAN_HIDEPID_OFF, NSU_PLAN_HIDEPID_NOACCESS, NSU_PLAN_HIDEPID_INVISIBLE,
                                     NSU_PLAN_HIDEPID_PTRACEABLE};
 
+/* In the order of enum nsu_plan_net_mode, enum nsu_plan_scope. */
+static const char net_modes[] = "loopback|named:NAME|veth";
+static const char scopes[] = "session|user|group|named:NAME";
+
 #define TABLE(name, rows)                                                                                              \
 	{                                                                                                              \
 		name, rows, NSU_COUNT(rows)                                                                            \
@@ -22,7 +26,7 @@ static const struct nsu_row proc_rows[] = {
 };
 
 static const struct nsu_row net_rows[] = {
-	{"mode", NSU_VALUE_NET_MODE, SET(net), KEY(NET_MODE)},
+	{"mode", NSU_VALUE_CHOICE, SET(net), .words = net_modes, .named = NSU_PLAN_NET_NAMED, KEY(NET_MODE)},
 	{"create", NSU_VALUE_BOOL, SET(create), KEY(NET_CREATE)},
 	{"bridge", NSU_VALUE_INTERFACE, SET(bridge), KEY(NET_BRIDGE)},
 	{"pool", NSU_VALUE_POOL, SET(pool), KEY(NET_POOL)},
@@ -51,6 +55,8 @@ static const struct nsu_table limits_table = TABLE("limits", limits_rows);
 
 static const struct nsu_row settings_rows[] = {
 	{"namespaces", NSU_VALUE_NAMESPACES, SET(namespaces), KEY(NAMESPACES)},
+	{"scope", NSU_VALUE_CHOICE, SET(scope), .words = scopes, .named = NSU_PLAN_SCOPE_NAMED, KEY(SCOPE)},
+	{"lifetime", NSU_VALUE_WORD, SET(lifetime), .words = "login|processes|permanent", KEY(LIFETIME)},
 	{"net", NSU_VALUE_GROUP, .table = &net_table},
 	{"user_map", NSU_VALUE_USER_MAP, SET(user_map), KEY(USER_MAP)},
 	{"max_user_namespaces", NSU_VALUE_INTEGER, SET(max_user_namespaces), 0, INT32_MAX, KEY(MAX_USER_NAMESPACES)},

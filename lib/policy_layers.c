@@ -96,6 +96,8 @@ static void overlay(struct nsu_effective *into, const struct nsu_settings *layer
 		size_t offset, size;
 	} members[NSU_KEYS] = {
 		[NSU_KEY_NAMESPACES] = MEMBER(namespaces),
+		[NSU_KEY_SCOPE] = MEMBER(scope),
+		[NSU_KEY_LIFETIME] = MEMBER(lifetime),
 		[NSU_KEY_NET_MODE] = MEMBER(net),
 		[NSU_KEY_NET_CREATE] = MEMBER(create),
 		[NSU_KEY_NET_BRIDGE] = MEMBER(bridge),
@@ -149,6 +151,15 @@ static void overlay(struct nsu_effective *into, const struct nsu_settings *layer
 		append_mounts(into, &layer->extra_mounts);
 }
 
+/* Who comes later must find in the set what the host mounts for him: his /run/user/UID. */
+static void imply_propagation(struct nsu_effective *effective)
+{
+	if (effective->layers[NSU_KEY_PROPAGATION] > 0 || effective->values.scope.mode == NSU_PLAN_SCOPE_SESSION)
+		return;
+	effective->values.propagation = NSU_PLAN_SLAVE;
+	effective->origins[NSU_KEY_PROPAGATION] = (struct nsu_origin){NSU_ORIGIN_IMPLIED, 0};
+}
+
 void nsu_policy_merge(const struct nsu_profile *profile, const struct nsu_settings *rule,
                       const struct nsu_settings *user, struct nsu_effective *effective)
 {
@@ -167,4 +178,5 @@ void nsu_policy_merge(const struct nsu_profile *profile, const struct nsu_settin
 		overlay(effective, rule, ++number);
 	if (user)
 		overlay(effective, user, ++number);
+	imply_propagation(effective);
 }

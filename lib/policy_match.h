@@ -60,6 +60,41 @@ NSU_CHECKED int nsu_policy_decide(const struct nsu_policy *policy, struct nsu_su
 NSU_CHECKED int nsu_resolve_plan(struct nsu_decision *decision, struct nsu_subject *subject, bool keep_pid,
                                  struct nsu_plan *plan, struct nsu_fail *fail);
 
+/* A template of a name, of `what`, which is to be that of a file in a directory. */
+struct nsu_name_template {
+	const struct nsu_origin *origin;
+	const char *key;
+	const char *directory;
+	const char *what; /* "a set" */
+	const char *text;
+};
+
+/**
+ * nsu_resolve_name - expand a template as the part of a path that it will be, so that no value leads elsewhere.
+ * @template: borrowed
+ * @subject:  looked up; asked for its group's name if the template has it
+ * @plan:     keeps the name
+ * @place:    gets it; untouched on failure
+ * @fail:     record; text "file:line: ..."
+ *
+ * Return: 0; -EINVAL if it is no name (nsu_text_is_name); -E2BIG; -ENAMETOOLONG; -errno of a name service.
+ */
+NSU_CHECKED int nsu_resolve_name(const struct nsu_name_template *template, struct nsu_subject *subject,
+                                 struct nsu_plan *plan, const char **place, struct nsu_fail *fail);
+
+/**
+ * nsu_resolve_scope - the plan's scope, lifetime and whose it is.
+ * @effective: the settings that hold
+ * @subject:   looked up
+ * @plan:      its namespaces are set; filled
+ * @fail:      record; text "file:line: ..." where a line is to blame
+ *
+ * Where users share the set the plan is nobody's: uid and gid 0. Without a pid namespace, which sudo does not get, a set ends with
+ * its logins whatever the policy says. Return: as nsu_resolve_name().
+ */
+NSU_CHECKED int nsu_resolve_scope(const struct nsu_effective *effective, struct nsu_subject *subject,
+                                  struct nsu_plan *plan, struct nsu_fail *fail);
+
 /**
  * nsu_resolve_spaces - the plan's net, user, time, limits and harden.
  * @effective: the settings that hold

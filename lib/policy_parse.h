@@ -30,6 +30,8 @@ struct nsu_origin {
 /* The keys of a profile; a rule and a user's file may override each. The table in policy_parse.c says their types. */
 enum nsu_key {
 	NSU_KEY_NAMESPACES,
+	NSU_KEY_SCOPE,
+	NSU_KEY_LIFETIME,
 	NSU_KEY_NET_MODE,
 	NSU_KEY_NET_CREATE,
 	NSU_KEY_NET_BRIDGE,
@@ -72,8 +74,8 @@ struct nsu_size {
 	unsigned percent;
 };
 
-/* What net.mode says: which of enum nsu_plan_net_mode; named: a template of its name, else NULL. */
-struct nsu_net_choice {
+/* What scope or net.mode says: which of enum nsu_plan_scope, nsu_plan_net_mode; named: a template of the name, else NULL. */
+struct nsu_choice {
 	unsigned mode;
 	const char *name;
 };
@@ -134,7 +136,9 @@ struct nsu_settings {
 	const char *file;         /* where */
 	unsigned lines[NSU_KEYS]; /* 0 for built-in layers */
 	unsigned namespaces;      /* CLONE_NEW* bits */
-	struct nsu_net_choice net;
+	struct nsu_choice scope;
+	unsigned lifetime; /* enum nsu_plan_lifetime */
+	struct nsu_choice net;
 	const char *bridge; /* "": none */
 	struct nsu_pool pool;
 	unsigned mtu; /* 0: the kernel's */
@@ -177,6 +181,13 @@ struct nsu_effective {
 	const struct nsu_mount_spec *mounts[NSU_PLAN_MOUNTS_MAX]; /* of `mounts` and `extra_mounts`, in order */
 	size_t n_mounts;
 	bool has_too_many; /* mounts: those that do not fit are left out */
+};
+
+/* A template that a set is made of. */
+struct nsu_set_text {
+	const struct nsu_origin *origin;
+	const char *key;
+	const char *text;
 };
 
 struct nsu_profile {
@@ -327,6 +338,39 @@ NSU_CHECKED int nsu_policy_check_settings(const struct nsu_effective *effective,
  */
 NSU_CHECKED int nsu_policy_check_spaces(const struct nsu_effective *effective, const struct nsu_origin *origin,
                                         struct nsu_fail *fail);
+
+/**
+ * nsu_policy_check_scope - the part of nsu_policy_check_settings() that is about scope and lifetime.
+ * @effective: merged
+ * @origin:    to blame where no layer's line is
+ * @fail:      record; text "file:line: ..."
+ *
+ * What is each login's own, or one user's, is refused where a set is to be shared: it would be another set for each, or that of
+ * whoever came first. Pure. Return: 0; -EINVAL.
+ */
+NSU_CHECKED int nsu_policy_check_scope(const struct nsu_effective *effective, const struct nsu_origin *origin,
+                                       struct nsu_fail *fail);
+
+/**
+ * nsu_policy_tell_texts - all templates that a set is made of, one after the other.
+ * @effective: merged
+ * @tell:      called for each; not 0: that was enough
+ * @data:      for @tell
+ *
+ * Host and domain name, the places of proc and the name of net where those are wanted, paths, sources and exposed paths; not
+ * the environment, which is each login's own. Return: 0; what @tell returned.
+ */
+int nsu_policy_tell_texts(const struct nsu_effective *effective,
+                          int (*tell)(void *data, const struct nsu_set_text *text), void *data);
+
+/**
+ * nsu_policy_find_letter - the first letter of a template that is one of some.
+ * @template: borrowed, valid; NULL has none
+ * @letters:  those to look for
+ *
+ * Pure. Return: the letter; 0 if it has none of them.
+ */
+char nsu_policy_find_letter(const char *template, const char *letters);
 
 /**
  * nsu_policy_where - the line that gives a key.

@@ -256,9 +256,9 @@ static int set_interface(const struct nsu_parse *parse, const config_setting_t *
 	return *place ? 0 : nsu_value_no_memory(parse);
 }
 
-/* "named:TEMPLATE", the template of a name that may stand in a path once plain values are in it. */
-static int set_named(const struct nsu_parse *parse, const config_setting_t *setting, const char *template,
-                     struct nsu_net_choice *net)
+/* A template of a name that may stand in a path once plain values are in it. */
+static int set_name(const struct nsu_parse *parse, const config_setting_t *setting, const char *template,
+                    const char **place)
 {
 	char sample[NSU_NAME_MAX + 2];
 	size_t len = 0;
@@ -276,26 +276,22 @@ static int set_named(const struct nsu_parse *parse, const config_setting_t *sett
 	sample[len] = '\0';
 	if (!nsu_text_is_name(sample))
 		return nsu_value_wrong(parse, setting,
-		                       "the name of a net namespace has 1 to 32 letters, digits, '_', '.' and '-', and "
+		                       "a name behind \"named:\" has 1 to 32 letters, digits, '_', '.' and '-', and "
 		                       "begins with none of the last two");
-	net->mode = NSU_PLAN_NET_NAMED;
-	net->name = nsu_value_keep(parse, template);
-	return net->name ? 0 : nsu_value_no_memory(parse);
+	*place = nsu_value_keep(parse, template);
+	return *place ? 0 : nsu_value_no_memory(parse);
 }
 
-static int set_net_mode(const struct nsu_parse *parse, const config_setting_t *setting, struct nsu_net_choice *net)
+static int set_choice(const struct nsu_parse *parse, const config_setting_t *setting, const struct nsu_row *row,
+                      struct nsu_choice *choice)
 {
 	static const char named[] = "named:";
 	const char *string = config_setting_get_string(setting);
 
-	*net = (struct nsu_net_choice){.mode = NSU_PLAN_NET_LOOPBACK};
+	*choice = (struct nsu_choice){.mode = row->named};
 	if (string && strncmp(string, named, strlen(named)) == 0)
-		return set_named(parse, setting, string + strlen(named), net);
-	if (string && strcmp(string, "veth") == 0)
-		net->mode = NSU_PLAN_NET_VETH;
-	else if (!string || strcmp(string, "loopback") != 0)
-		return nsu_value_wrong(parse, setting, "expected \"loopback\" or \"named:NAME\" or \"veth\"");
-	return 0;
+		return set_name(parse, setting, string + strlen(named), &choice->name);
+	return nsu_value_set_word(parse, setting, row, &choice->mode);
 }
 
 static int set_pool(const struct nsu_parse *parse, const config_setting_t *setting, struct nsu_pool *pool)
@@ -354,8 +350,8 @@ int nsu_value_set(const struct nsu_parse *parse, const config_setting_t *setting
 		return set_place(parse, setting, place);
 	case NSU_VALUE_INTERFACE:
 		return set_interface(parse, setting, place);
-	case NSU_VALUE_NET_MODE:
-		return set_net_mode(parse, setting, place);
+	case NSU_VALUE_CHOICE:
+		return set_choice(parse, setting, row, place);
 	case NSU_VALUE_POOL:
 		return set_pool(parse, setting, place);
 	case NSU_VALUE_MODE:

@@ -38,7 +38,7 @@ enum nsu_value_kind {
 	NSU_VALUE_BYTES,        /* uint64_t: a size that is no percentage; min */
 	NSU_VALUE_PLACE,        /* const char *: a clean absolute path, no template */
 	NSU_VALUE_INTERFACE,    /* const char *: the name of a network interface; may be empty */
-	NSU_VALUE_NET_MODE,     /* struct nsu_net_choice */
+	NSU_VALUE_CHOICE,       /* struct nsu_choice: a word, or "named:" and a template of a name */
 	NSU_VALUE_POOL,         /* struct nsu_pool */
 	NSU_VALUE_GROUP, /* of settings: a group of keys with a table of its own, which policy_parse.c takes apart */
 };
@@ -51,6 +51,7 @@ struct nsu_row {
 	int64_t min, max;              /* of a number */
 	const char *words;             /* joined by `|` */
 	const unsigned *values;        /* of the words; NULL: 0, 1, 2, ... */
+	unsigned named;                /* of a choice: what "named:" is */
 	enum nsu_key key;              /* of settings */
 	unsigned types;                /* of a mount: bits of enum nsu_plan_mount_type, those that have the key */
 	size_t line_offset;            /* of an unsigned that takes the key's line; 0: none */

@@ -388,10 +388,10 @@ int nsu_resolve_plan(struct nsu_decision *decision, struct nsu_subject *subject,
 	plan->stop_timeout_ms = values->stop_timeout_ms;
 	plan->enforce = values->enforce;
 	plan->allow_on_error = values->on_error == 1;
-	plan->uid = subject->uid;
-	plan->gid = subject->gid;
 	plan->nested = (enum nsu_plan_nested)values->nested;
-	ret = resolve_texts(&resolve);
+	ret = nsu_resolve_scope(&decision->effective, subject, plan, fail);
+	if (ret == 0)
+		ret = resolve_texts(&resolve);
 	if (ret == 0)
 		ret = nsu_resolve_spaces(&decision->effective, subject, plan, fail);
 	if (ret == 0)

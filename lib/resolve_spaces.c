@@ -10,8 +10,6 @@
 #include "template.h"
 #include "text.h"
 
-#define NAMED_PREFIX NSU_NETNS_DIR "/"
-
 static int keep(struct nsu_plan *plan, const char *text, const char **place, struct nsu_fail *fail)
 {
 	if (nsu_plan_text(plan, text, place) < 0)
@@ -19,33 +17,20 @@ static int keep(struct nsu_plan *plan, const char *text, const char **place, str
 	return 0;
 }
 
-/* Expanded as the path that it will be part of, so that no value leads elsewhere. */
-static int resolve_named(const struct nsu_effective *effective, const struct nsu_subject *subject,
-                         struct nsu_plan *plan, struct nsu_fail *fail)
+static int resolve_named(const struct nsu_effective *effective, struct nsu_subject *subject, struct nsu_plan *plan,
+                         struct nsu_fail *fail)
 {
-	const struct nsu_origin *origin = &effective->origins[NSU_KEY_NET_MODE];
-	char template[NSU_PATH_MAX], path[NSU_PATH_MAX], place[NSU_PATH_MAX + 16], line[NSU_FAIL_TEXT_MAX + 128];
-	const char *name = path + strlen(NAMED_PREFIX);
-	struct nsu_fail why = NSU_FAIL_INIT;
-	int ret;
+	const struct nsu_name_template name = {.origin = &effective->origins[NSU_KEY_NET_MODE],
+	                                       .key = "mode",
+	                                       .directory = NSU_NETNS_DIR,
+	                                       .what = "a net namespace",
+	                                       .text = effective->values.net.name};
 
-	if (snprintf(template, sizeof(template), NAMED_PREFIX "%s", effective->values.net.name) >=
-	    (int)sizeof(template))
-		return nsu_fail(fail, ENAMETOOLONG, "expand the name of the net namespace");
-	ret = nsu_template_path(template, subject, path, sizeof(path), &why);
-	if (ret < 0)
-		return nsu_fail_because(fail, -ret, "%s: %s", nsu_policy_origin(origin, place, sizeof(place)),
-		                        nsu_fail_line(&why, line, sizeof(line)));
-	if (!nsu_text_is_name(name))
-		return nsu_policy_wrong(fail, origin, "mode",
-		                        "'%s' is no name of a net namespace: it has at most %d letters, digits, '_', "
-		                        "'.' and '-'",
-		                        name, NSU_NAME_MAX);
 	plan->net.create = effective->values.create;
-	return keep(plan, name, &plan->net.name, fail);
+	return nsu_resolve_name(&name, subject, plan, &plan->net.name, fail);
 }
 
-static int resolve_net(const struct nsu_effective *effective, const struct nsu_subject *subject, struct nsu_plan *plan,
+static int resolve_net(const struct nsu_effective *effective, struct nsu_subject *subject, struct nsu_plan *plan,
                        struct nsu_fail *fail)
 {
 	const struct nsu_settings *values = &effective->values;

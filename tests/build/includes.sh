@@ -55,6 +55,7 @@ lib/policy_findings.c:
 lib/policy_layers.c:       policy_parse
 lib/policy_check.c:        policy_findings policy_parse text
 lib/policy_spaces.c:       policy_parse text
+lib/policy_scope.c:        policy_parse
 lib/policy_keys.c:         policy_value
 lib/policy_load.h:         policy_findings policy_parse
 lib/policy_load.c:         policy policy_findings text
@@ -71,11 +72,12 @@ lib/policy_list.c:         ns policy_value template text
 lib/policy_mount.c:        policy_value text
 lib/resolve.c:             policy_match policy_parse template text
 lib/resolve_ids.c:         plan_spaces policy_match
-lib/resolve_spaces.c:      policy_match policy_parse template text
+lib/resolve_scope.c:       policy_match policy_parse template text
+lib/resolve_spaces.c:      policy_match policy_parse text
 lib/explain.c:             explain_write ns policy_match policy_parse
 lib/explain_write.h:       explain policy_match policy_parse
 lib/explain_write.c:       text
-lib/explain_spaces.c:      explain_write
+lib/explain_spaces.c:      explain_write set
 lib/idmap.c:               proc
 lib/cgroup.c:
 lib/called.c:              channel wire

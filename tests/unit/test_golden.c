@@ -160,6 +160,19 @@ static int add_user(struct nsu_policy *policy, const char *path, const char *use
 	return nsu_policy_link_user(policy, fail);
 }
 
+/* The hash in a set's key is that of one version of the wire: what it is made of is for set.c to say. */
+static void hide_hash(struct nsu_explain *explain)
+{
+	for (size_t i = 0; i < explain->n; i++) {
+		char *dot = strcmp(explain->rows[i].key, "set") == 0 ? strrchr(explain->rows[i].value, '.') : NULL;
+
+		if (!dot)
+			continue;
+		assert_int_equal(strspn(dot + 1, "0123456789abcdef"), 16);
+		strcpy(dot + 1, "HASH");
+	}
+}
+
 static void match_one(struct nsu_policy *policy, const char *path, char *words, FILE *out)
 {
 	struct login login = {.subject = default_subject, .groups = {1000}, .has_policy = true};
@@ -177,6 +190,7 @@ static void match_one(struct nsu_policy *policy, const char *path, char *words, 
 	if (ret == 0)
 		ret = nsu_explain_login(login.has_policy ? policy : NULL, &login.subject, login.fallback, plan,
 		                        &explain, &fail);
+	hide_hash(&explain);
 	nsu_explain_print(&explain, out);
 	if (ret < 0)
 		fprintf(out, "refused: %s\n", nsu_fail_line(&fail, line, sizeof(line)));
