@@ -19,7 +19,6 @@
 #include "marker.h"
 #include "mnt.h"
 #include "netns_etc.h"
-#include "proc.h"
 #include "remove.h"
 #include "root.h"
 #include "target.h"

@@ -49,8 +49,18 @@ uint64_t nsu_frame_hash(uint64_t hash, const void *bytes, size_t n);
  */
 void nsu_frame_begin(struct nsu_frame_writer *writer, uint64_t magic);
 
-/* Each writes one field. */
+/**
+ * nsu_frame_put_number - write a number.
+ * @writer: begun
+ * @number: any
+ */
 void nsu_frame_put_number(struct nsu_frame_writer *writer, uint64_t number);
+
+/**
+ * nsu_frame_put_string - write a string.
+ * @writer: begun
+ * @string: borrowed
+ */
 void nsu_frame_put_string(struct nsu_frame_writer *writer, const char *string);
 
 /**
@@ -71,9 +81,29 @@ NSU_CHECKED int nsu_frame_finish(const struct nsu_frame_writer *writer, size_t *
  */
 NSU_CHECKED int nsu_frame_open(struct nsu_frame_reader *reader, uint64_t magic);
 
-/* Each reads one field. A number above @max, and a string that holds a NUL or does not fit, make the frame bad. */
+/**
+ * nsu_frame_take_number - read a number.
+ * @reader: open
+ * @max:    a greater one makes the frame bad
+ *
+ * Return: the number; 0 of a bad frame.
+ */
 uint64_t nsu_frame_take_number(struct nsu_frame_reader *reader, uint64_t max);
+
+/**
+ * nsu_frame_take_bool - read a number that is 0 or 1.
+ * @reader: open
+ *
+ * Return: whether it is 1.
+ */
 bool nsu_frame_take_bool(struct nsu_frame_reader *reader);
+
+/**
+ * nsu_frame_take_string - read a string.
+ * @reader: open
+ * @buffer: filled, terminated; "" of a bad frame
+ * @cap:    size of @buffer; a string that does not fit, or holds a NUL, makes the frame bad
+ */
 void nsu_frame_take_string(struct nsu_frame_reader *reader, char *buffer, size_t cap);
 
 /**

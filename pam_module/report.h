@@ -38,10 +38,17 @@ const char *nsu_report_item(pam_handle_t *pamh, int item);
  */
 void nsu_report_plan(const struct nsu_report *report, int priority, const char *what, const char *rest);
 
-/* nsu_report_rows - the explanation of a plan, a line each, for the argument `debug`. */
+/**
+ * nsu_report_rows - the explanation of a plan, a line each, for the argument `debug`.
+ * @report:  borrowed
+ * @explain: borrowed
+ */
 void nsu_report_rows(const struct nsu_report *report, const struct nsu_explain *explain);
 
-/* nsu_report_would - what `enforce = false` has kept from being done. */
+/**
+ * nsu_report_would - what `enforce = false` has kept from being done.
+ * @report: borrowed
+ */
 void nsu_report_would(const struct nsu_report *report);
 
 /**

@@ -147,9 +147,9 @@ test_pid1() {
 	status=$(sed -n 's/^\(Name\|Uid\|CapEff\|CapPrm\|NoNewPrivs\|Seccomp\):[[:space:]]*//p' "/proc/$pid/status" | tr '\t' ' ')
 	check_is "PID 1: root, no capability, no_new_privs, a filter of system calls" "$status" \
 		"$(printf '%s\n' nsunshare-init '0 0 0 0' 0000000000000000 0000000000000000 1 2)"
-	check_is "PID 1: its descriptors are /dev/null, its socket and the opener's pidfd" \
+	check_is "PID 1: its descriptors are /dev/null, the registry, its sockets, its own and the opener's pidfd" \
 		"$(find "/proc/$pid/fd" -type l -printf '%l\n' | cut -d: -f1 | sort | uniq -c | tr -s ' ')" \
-		"$(printf ' %s\n' '3 /dev/null' '1 anon_inode' '1 socket')"
+		"$(printf ' %s\n' '3 /dev/null' '1 /run/nsunshare' '2 anon_inode' '2 socket')"
 	check_is "PID 1: its environment is empty" "$(wc -c <"/proc/$pid/environ")" 0
 	check_is "PID 1: no core dumps" "$(sed -n 's/^Max core file size *\([0-9]*\) .*/\1/p' "/proc/$pid/limits")" 0
 	rm -f /root/ready

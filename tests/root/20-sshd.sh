@@ -123,9 +123,9 @@ test_descriptors() {
 		wait_until 50 pgrep -x sleep
 		kinds+=("$(descriptor_kinds "$(unprivileged_sshd)")")
 		if [ $profile = default ]; then
-			check_is "sshd: PID 1 holds /dev/null, the channel and the opener's pidfd, no more" \
+			check_is "sshd: PID 1 holds /dev/null, the registry, its own and the opener's pidfd, its channel and its socket, no more" \
 				"$(descriptor_kinds "$(pid1s)" | paste -sd ' ')" \
-				"/dev/null /dev/null /dev/null anon_inode:[pidfd] socket:[N]"
+				"/dev/null /dev/null /dev/null /run/nsunshare anon_inode:[pidfd] anon_inode:[pidfd] socket:[N] socket:[N]"
 		fi
 		log_out $login
 		pkill -x sleep # without a session of ours, nobody ends it

@@ -8,6 +8,7 @@
 #include "support.h"
 
 #include "defaults.h"
+#include "set.h"
 
 /* Whether such a tmpfs can be put there: the directory two levels up must exist. */
 static inline bool has_helper_place(void)
@@ -17,7 +18,7 @@ static inline bool has_helper_place(void)
 	return access(dirname(dirname(path)), X_OK) == 0;
 }
 
-/* In a child, after own_mounts(): the directory of the helper, empty and root's. */
+/* In a child, after own_mounts(): the directory of the helper, and /run, empty and root's. */
 static inline void make_helper_place(void)
 {
 	char path[] = NSU_HELPER_FILE;
@@ -26,7 +27,11 @@ static inline void make_helper_place(void)
 
 	CHILD_CHECK(mount("tests", dirname(dirname(above)), "tmpfs", 0, "mode=0755,size=64M") == 0);
 	CHILD_CHECK(mkdir(dir, 0755) == 0);
+	CHILD_CHECK(mount("tests", "/run", "tmpfs", 0, "mode=0755,size=16M") == 0); /* for the entries of sets */
 }
+
+/* Whoever opens. */
+static const struct nsu_login a_login = {.uid = 1000, .opener = 1, .since = 1, .user = "alice", .service = "tests"};
 
 /* The same with the helper of this build in it. */
 static inline void install_helper(void)

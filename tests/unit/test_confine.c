@@ -154,7 +154,7 @@ static void drop_it(void)
 		end(15);
 	if (syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now) < 0)
 		end(16);
-	if (waitpid(-1, NULL, WNOHANG) >= 0 || errno != EPERM || close(0) == 0)
+	if (waitpid(-1, NULL, WNOHANG) >= 0 || errno != EPERM || dup(0) >= 0 || errno != EPERM)
 		end(17);
 	if (mount("x", "/mnt", "tmpfs", 0, NULL) >= 0 || setuid(1) >= 0 || socket(AF_UNIX, SOCK_STREAM, 0) >= 0)
 		end(18);

@@ -16,6 +16,8 @@ static int opener_fd;  /* closing it is the death of the opener */
 static int session_fd; /* read end of a pipe that all processes of the session hold */
 static pid_t init_pid; /* as the host has it */
 static bool leaves_nobody;
+static enum nsu_plan_lifetime lifetime;
+static struct nsu_logins logins;
 
 /*
  * Starts a PID 1 that runs nsu_init_run(), and in its namespace first what @inside does. A pipe stands for the opener's
@@ -31,18 +33,24 @@ static void start_init(int stop_timeout_ms, bool is_pid1, void (*inside)(void))
 	CHILD_CHECK(unshare(CLONE_NEWPID) == 0);
 	init_pid = fork();
 	if (init_pid == 0) {
+		struct nsu_registry_entry entry = NSU_REGISTRY_ENTRY_INIT;
 		struct nsu_init init = {
-			.channel_fd = ends[1],
-			.opener_pidfd = opener[0],
-			.stop_timeout_ms = stop_timeout_ms,
+			.logins = &logins,
+			.entry = &entry,
 			.leaves_nobody = leaves_nobody,
 			.is_pid1 = is_pid1,
 		};
 		sigset_t all;
 
+		logins.listen_fd = -1;
+		logins.is_brief = !is_pid1;
+		logins.set.lifetime = lifetime;
+		logins.set.stop_timeout_ms = (unsigned)stop_timeout_ms;
+		nsu_logins_begin(&logins, &(struct nsu_login){.uid = 0}, ends[1], opener[0]);
+
 		close(ends[0]);
 		close(opener[1]);
-		CHILD_CHECK_OK(nsu_init_ignore_children(&fail), &fail);
+		CHILD_CHECK_OK(nsu_init_watch_children(lifetime, &init.children_fd, &fail), &fail);
 		inside();
 		sigfillset(&all);
 		sigprocmask(SIG_SETMASK, &all, NULL);
@@ -335,6 +343,54 @@ static void init_reaps_orphans(void **state)
 	assert_int_equal(in_child(reap_orphans), 0);
 }
 
+/* The signal of an orphan's end wakes it long before it would look by itself. */
+static void orphans_that_end_late(void)
+{
+	for (int i = 0; i < 3; i++) {
+		if (fork() == 0) {
+			usleep(1500000);
+			_exit(0);
+		}
+	}
+}
+
+static void end_with_the_last_process(void)
+{
+	int64_t began = nsu_proc_now_ms();
+
+	lifetime = NSU_PLAN_LIFETIME_PROCESSES;
+	start_init(0, true, orphans_that_end_late);
+	order_the_end();
+	CHILD_CHECK(!ends_within(1000));
+	CHILD_CHECK(ends_within(5000));
+	CHILD_CHECK(nsu_proc_now_ms() - began >= 1499);
+	CHILD_CHECK(is_session_empty());
+}
+
+static void init_of_a_lasting_set_ends_with_its_last_process(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(end_with_the_last_process), 0);
+}
+
+static void outlive_everybody(void)
+{
+	lifetime = NSU_PLAN_LIFETIME_PERMANENT;
+	start_init(0, true, nobody);
+	order_the_end();
+	close(opener_fd);
+	CHILD_CHECK(!ends_within(500));
+	CHILD_CHECK(kill(init_pid, SIGKILL) == 0 && ends_within(5000));
+}
+
+static void init_of_a_permanent_set_outlives_everybody(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(outlive_everybody), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,6 +405,8 @@ int main(void)
 		cmocka_unit_test(init_leaves_nobody_where_something_is_thrown_away),
 		cmocka_unit_test(init_gives_their_time_first_where_it_leaves_nobody),
 		cmocka_unit_test(init_reaps_orphans),
+		cmocka_unit_test(init_of_a_lasting_set_ends_with_its_last_process),
+		cmocka_unit_test(init_of_a_permanent_set_outlives_everybody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

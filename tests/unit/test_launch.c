@@ -128,6 +128,11 @@ static void new_user_plan(unsigned namespaces)
 	CHILD_CHECK_OK(nsu_plan_check(&plan, &record), &record);
 }
 
+static int launch(struct nsu_session *session)
+{
+	return nsu_launch(&plan, &a_login, nsu_proc_now_ms() + plan.timeout_ms, session, &record);
+}
+
 /* What nsu_session_open() does with what a launch has left. */
 static void abandon(struct nsu_session *session)
 {
@@ -150,7 +155,7 @@ static void check_refused(int err, const char *word)
 	int64_t began = nsu_proc_now_ms();
 
 	record = (struct nsu_fail)NSU_FAIL_INIT;
-	ret = nsu_launch(&plan, &session, &record);
+	ret = launch(&session);
 	if (ret != -err || !strstr(record.text, word))
 		dprintf(child_report_fd, "# %d %s\n", ret, record.text);
 	CHILD_CHECK(ret == -err && record.err == err && strstr(record.text, word));
@@ -204,7 +209,7 @@ static void launch_with_a_dying_helper(void)
 		int before = count_fds();
 
 		record = (struct nsu_fail)NSU_FAIL_INIT;
-		CHILD_CHECK(nsu_launch(&plan, &session, &record) < 0 && record.err != 0);
+		CHILD_CHECK(launch(&session) < 0 && record.err != 0);
 		if (record.err != ESRCH && record.err != EPERM && record.err != ECHILD && record.err != EPIPE)
 			dprintf(child_report_fd, "# %s: %s\n", record.text, strerror(record.err));
 		CHILD_CHECK(record.err == ESRCH || record.err == EPERM || record.err == ECHILD || record.err == EPIPE);
@@ -300,7 +305,7 @@ static void launch_with_both(void)
 	plan_for_veth();
 	check_refused(ECHILD, "the helper ended before it was ready");
 	bad_helper("ready");
-	CHILD_CHECK_OK(nsu_launch(&plan, &session, &record), &record);
+	CHILD_CHECK_OK(launch(&session), &record);
 	abandon(&session);
 }
 
@@ -328,7 +333,7 @@ static void launch_with_cgroup(void)
 	check_refused(ENOENT, "open cgroup.procs"); /* a directory that is none */
 	write_file("/usr/libexec/nsunshare/cgroup.procs", "", 0644);
 	before = count_fds();
-	CHILD_CHECK_OK(nsu_launch(&plan, &session, &record), &record);
+	CHILD_CHECK_OK(launch(&session), &record);
 	CHILD_CHECK(fstat(session.cgroup_fd, &st) == 0 && stat("/usr/libexec/nsunshare/cgroup.procs", &wanted) == 0);
 	CHILD_CHECK(st.st_ino == wanted.st_ino && st.st_dev == wanted.st_dev && session.own_cgroup_fd >= 0);
 	abandon(&session);
@@ -359,7 +364,7 @@ static void launch_all(void)
 	for (size_t i = 0; i < NSU_NS_KINDS; i++)
 		own[i] = ns_inode("self", nsu_ns_kinds[i].file);
 	before = count_fds();
-	CHILD_CHECK_OK(nsu_launch(&plan, &session, &record), &record);
+	CHILD_CHECK_OK(launch(&session), &record);
 	snprintf(pid, sizeof(pid), "%d", (int)session.init_pid);
 	for (size_t i = 0; i < NSU_NS_KINDS; i++) {
 		CHILD_CHECK(ns_inode("self", nsu_ns_kinds[i].file) == own[i]); /* nothing of ours has changed */

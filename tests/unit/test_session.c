@@ -152,7 +152,7 @@ static void open_and_close(void)
 	install_helper();
 	make_plan();
 	look(&before);
-	CHILD_CHECK_OK(nsu_session_open(&plan, "/", &session, &record), &record);
+	CHILD_CHECK_OK(nsu_session_open(&plan, &a_login, "/", &session, &record), &record);
 	look(&inside);
 	for (size_t i = 0; i < NSU_NS_KINDS; i++)
 		CHILD_CHECK((inside.namespaces[i] != before.namespaces[i]) == is_planned(i));
@@ -191,7 +191,7 @@ static void open_twice_in_turn(void)
 	make_plan();
 	look(&before);
 	for (int i = 0; i < 3; i++) {
-		CHILD_CHECK_OK(nsu_session_open(&plan, "/", &session, &record), &record);
+		CHILD_CHECK_OK(nsu_session_open(&plan, &a_login, "/", &session, &record), &record);
 		CHILD_CHECK_OK(nsu_session_close(&session, &record), &record);
 		check_unchanged(&before);
 	}
@@ -220,7 +220,7 @@ static void open_every_subset(void)
 		plan.timeout_ms = 20000;
 		for (unsigned i = 0; i < NSU_COUNT(flags); i++)
 			plan.namespaces |= set >> i & 1 ? flags[i] : 0;
-		CHILD_CHECK_OK(nsu_session_open(&plan, "/", &session, &record), &record);
+		CHILD_CHECK_OK(nsu_session_open(&plan, &a_login, "/", &session, &record), &record);
 		look(&inside);
 		for (size_t i = 0; i < NSU_NS_KINDS; i++) {
 			bool is_new = (plan.namespaces & nsu_ns_kinds[i].flag) != 0;
@@ -262,7 +262,7 @@ static void open_with_a_user_namespace(void)
 	map_to_itself(plan.user.gids, &plan.user.n_gids, 0);
 	map_to_itself(plan.user.gids, &plan.user.n_gids, 1000);
 	look(&before);
-	CHILD_CHECK_OK(nsu_session_open(&plan, "/", &session, &record), &record);
+	CHILD_CHECK_OK(nsu_session_open(&plan, &a_login, "/", &session, &record), &record);
 	look(&inside);
 	for (size_t i = 0; i < NSU_NS_KINDS; i++)
 		CHILD_CHECK(inside.namespaces[i] != before.namespaces[i]);
@@ -298,7 +298,7 @@ static void check_refused(int err, const char *word)
 
 	record = (struct nsu_fail)NSU_FAIL_INIT;
 	look(&before);
-	ret = nsu_session_open(&plan, "/", &session, &record);
+	ret = nsu_session_open(&plan, &a_login, "/", &session, &record);
 	if (ret != -err || !strstr(record.text, word))
 		dprintf(STDOUT_FILENO, "# %d: %s\n", ret, record.text);
 	CHILD_CHECK(ret == -err && strstr(record.text, word));
@@ -433,11 +433,11 @@ static void open_where_the_directory_goes(void)
 	install_helper();
 	CHILD_CHECK(mkdtemp(dir) && chdir(dir) == 0); /* the session's /tmp does not have it */
 	make_plan();
-	CHILD_CHECK_OK(nsu_session_open(&plan, "/usr/lib", &session, &record), &record);
+	CHILD_CHECK_OK(nsu_session_open(&plan, &a_login, "/usr/lib", &session, &record), &record);
 	CHILD_CHECK(getcwd(cwd, sizeof(cwd)) && strcmp(cwd, "/usr/lib") == 0);
 	CHILD_CHECK_OK(nsu_session_close(&session, &record), &record);
 	CHILD_CHECK(chdir(dir) == 0);
-	CHILD_CHECK_OK(nsu_session_open(&plan, "/no/such/home", &session, &record), &record);
+	CHILD_CHECK_OK(nsu_session_open(&plan, &a_login, "/no/such/home", &session, &record), &record);
 	CHILD_CHECK(getcwd(cwd, sizeof(cwd)) && strcmp(cwd, "/") == 0);
 	CHILD_CHECK_OK(nsu_session_close(&session, &record), &record);
 	CHILD_CHECK(rmdir(dir) == 0);
@@ -462,7 +462,7 @@ static void close_among_strangers(void)
 	uts = own_namespace("uts");
 	install_helper();
 	make_plan();
-	CHILD_CHECK_OK(nsu_session_open(&plan, "/", &session, &record), &record);
+	CHILD_CHECK_OK(nsu_session_open(&plan, &a_login, "/", &session, &record), &record);
 	for (size_t i = 0; i < NSU_NS_KINDS; i++) {
 		if (is_planned(i))
 			numbers[n++] = session.saved.fds[i];
@@ -494,7 +494,7 @@ static void forget_it(void)
 	install_helper();
 	make_plan();
 	look(&before);
-	CHILD_CHECK_OK(nsu_session_open(&plan, "/", &session, &record), &record);
+	CHILD_CHECK_OK(nsu_session_open(&plan, &a_login, "/", &session, &record), &record);
 	pidfd = dup(session.init_pidfd);
 	nsu_session_forget(&session);
 	nsu_session_forget(&session);
@@ -526,7 +526,7 @@ static void outlive_the_opener(void)
 	CHILD_CHECK(pipe2(hold, 0) == 0);
 	opener = fork();
 	if (opener == 0) {
-		CHILD_CHECK_OK(nsu_session_open(&plan, "/", &session, &record), &record);
+		CHILD_CHECK_OK(nsu_session_open(&plan, &a_login, "/", &session, &record), &record);
 		if (fork() == 0) { /* a process of the session: it holds the pipe until it is killed */
 			nsu_session_forget(&session);
 			pause();
@@ -594,7 +594,7 @@ static void throw_away_at_close(void)
 	install_helper();
 	make_plan_that_throws_away();
 	look(&before);
-	CHILD_CHECK_OK(nsu_session_open(&plan, "/", &session, &record), &record);
+	CHILD_CHECK_OK(nsu_session_open(&plan, &a_login, "/", &session, &record), &record);
 	CHILD_CHECK(session.gives_time);
 	pid = fork();
 	if (pid == 0) {
@@ -636,7 +636,7 @@ static void throw_away_at_death(void)
 	plan.stop_timeout_ms = 200;
 	opener = fork();
 	if (opener == 0) {
-		CHILD_CHECK_OK(nsu_session_open(&plan, "/", &session, &record), &record);
+		CHILD_CHECK_OK(nsu_session_open(&plan, &a_login, "/", &session, &record), &record);
 		if (fork() == 0) {
 			nsu_session_forget(&session);
 			signal(SIGTERM, SIG_IGN);
