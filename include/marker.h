@@ -17,12 +17,12 @@
 #include "plan.h"
 
 struct nsu_marker {
-	char id[NSU_ID_LEN + 1];         /* of the session */
-	uid_t uid;                       /* of its user */
-	unsigned namespaces;             /* CLONE_NEW* bits */
-	unsigned proc;                   /* options of its fresh proc; 0: it has none */
-	uint64_t view;                   /* a hash of what its mounts show, hide and protect */
-	uint64_t bounds;                 /* a hash of its net, id maps, clocks, limits and of what its opener gave up */
+	char id[NSU_ID_LEN + 1]; /* of the session */
+	uid_t uid;               /* of its user; 0 where users share it */
+	unsigned namespaces;     /* CLONE_NEW* bits */
+	unsigned proc;           /* options of its fresh proc; 0: it has none */
+	uint64_t view;           /* a hash of what its mounts show, hide and protect */
+	uint64_t bounds; /* a hash of who shares it, its net, id maps, clocks, limits and what its opener gave up */
 	char profile[NSU_LOG_VALUE_MAX]; /* name of its profile */
 };
 
@@ -51,8 +51,9 @@ NSU_CHECKED int nsu_marker_read(struct nsu_marker *ret_marker, bool *ret_inside,
  * @marker: of the session that it comes from
  * @plan:   of the login
  *
- * The same user and profile, at least the plan's namespaces, the same mounts and options of proc, net, id maps, offsets of
- * clocks, limits and hardening: a rule may have changed single keys of the profile. Names (of host and domain) do not count. Pure. Return: whether it does.
+ * The same user, or the same set of users, and the same profile, at least the plan's namespaces, the same mounts and options of
+ * proc, net, id maps, offsets of clocks, limits and hardening: a rule may have changed single keys of the profile. Names (of host
+ * and domain) and the lifetime do not count: who stays is no login of the set. Pure. Return: whether it does.
  */
 bool nsu_marker_covers(const struct nsu_marker *marker, const struct nsu_plan *plan);
 

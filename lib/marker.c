@@ -117,12 +117,15 @@ static uint64_t bounds_of(const struct nsu_plan *plan)
 		plan->harden.drop,
 		plan->harden.denials,
 		plan->harden.no_new_privs,
+		plan->scope,
+		plan->scope_gid,
 	};
 	uint64_t hash = add(HASH_INIT, numbers, sizeof(numbers));
 
 	hash = add_ranges(hash, plan->user.uids, plan->user.n_uids);
 	hash = add_ranges(hash, plan->user.gids, plan->user.n_gids);
-	return add_text(add_text(add_text(hash, net->name), net->bridge), limits->parent);
+	hash = add_text(add_text(add_text(hash, net->name), net->bridge), limits->parent);
+	return add_text(hash, plan->scope_name);
 }
 
 static unsigned proc_of(const struct nsu_plan *plan)

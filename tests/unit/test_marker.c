@@ -223,6 +223,58 @@ static void cover_namespaces(void)
 	}
 }
 
+/* Sets that users share are nobody's: uid 0, as root's own sessions. */
+static void make_common(enum nsu_plan_scope scope, gid_t gid, const char *name)
+{
+	make_plan("p");
+	plan.scope = scope;
+	plan.uid = scope == NSU_PLAN_SCOPE_SESSION || scope == NSU_PLAN_SCOPE_USER ? (uid_t)gid : 0;
+	plan.scope_gid = scope == NSU_PLAN_SCOPE_GROUP ? gid : 0;
+	plan.scope_name = name;
+}
+
+/* Each of these from inside each: is it the same set of users? */
+static void cover_scopes(void)
+{
+	static const struct {
+		enum nsu_plan_scope scope;
+		gid_t id;
+		const char *name;
+	} sets[] = {
+		{NSU_PLAN_SCOPE_SESSION, 0, ""},       {NSU_PLAN_SCOPE_SESSION, 1000, ""},
+		{NSU_PLAN_SCOPE_USER, 0, ""},          {NSU_PLAN_SCOPE_USER, 1000, ""},
+		{NSU_PLAN_SCOPE_USER, 1001, ""},       {NSU_PLAN_SCOPE_GROUP, 0, ""},
+		{NSU_PLAN_SCOPE_GROUP, 1000, ""},      {NSU_PLAN_SCOPE_GROUP, 1001, ""},
+		{NSU_PLAN_SCOPE_NAMED, 0, "team"},     {NSU_PLAN_SCOPE_NAMED, 0, "tea"},
+		{NSU_PLAN_SCOPE_NAMED, 0, "team-two"},
+	};
+	int fd;
+
+	own_run_dir();
+	fd = open(NSU_RUN_DIR, O_PATH | O_CLOEXEC);
+	for (size_t i = 0; i < NSU_COUNT(sets); i++) {
+		make_common(sets[i].scope, sets[i].id, sets[i].name);
+		unlink(NSU_RUN_DIR "/" NSU_MARKER_NAME);
+		CHILD_CHECK(nsu_marker_make(fd, &plan) == 0 && read_it("") == 0);
+		for (size_t j = 0; j < NSU_COUNT(sets); j++) {
+			make_common(sets[j].scope, sets[j].id, sets[j].name);
+			if (nsu_marker_covers(&marker, &plan) != (i == j))
+				fprintf(stderr, "wrong for a plan %zu inside %zu\n", j, i);
+			CHILD_CHECK(nsu_marker_covers(&marker, &plan) == (i == j));
+		}
+		make_common(sets[i].scope, sets[i].id, sets[i].name);
+		plan.lifetime = NSU_PLAN_LIFETIME_PROCESSES;
+		CHILD_CHECK(nsu_marker_covers(&marker, &plan));
+	}
+}
+
+static void marker_covers_a_plan_of_the_same_set_of_users_only(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(cover_scopes), 0);
+}
+
 static void marker_covers_a_plan_of_the_same_namespaces_limits_and_hardening(void **state)
 {
 	(void)state;
@@ -305,6 +357,7 @@ int main(void)
 		cmocka_unit_test(marker_says_what_it_was_made_with),
 		cmocka_unit_test(marker_covers_a_plan_that_asks_for_no_more),
 		cmocka_unit_test(marker_covers_a_plan_of_the_same_namespaces_limits_and_hardening),
+		cmocka_unit_test(marker_covers_a_plan_of_the_same_set_of_users_only),
 		cmocka_unit_test(marker_believes_only_a_link_of_root_in_its_own_form),
 	};
 
