@@ -130,6 +130,14 @@ int nsu_subject_group_exists(const char *group, bool *ret_exists, gid_t *ret_gid
 	return 0;
 }
 
+int nsu_subject_group_lists(const char *group, bool *ret_lists, struct nsu_fail *fail)
+{
+	if (strcmp(group, "broken") == 0)
+		return nsu_fail(fail, EIO, "look up the group '%s'", group);
+	*ret_lists = strcmp(group, "students") == 0;
+	return 0;
+}
+
 int nsu_subject_list_groups(struct nsu_subject *subject, struct nsu_fail *fail)
 {
 	return subject->n_groups < 0 ? nsu_fail(fail, EIO, "list the user's groups") : 0;

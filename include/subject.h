@@ -111,6 +111,16 @@ NSU_CHECKED int nsu_subject_user_exists(const char *user, bool *ret_exists, uid_
 NSU_CHECKED int nsu_subject_group_exists(const char *group, bool *ret_exists, gid_t *ret_gid, struct nsu_fail *fail);
 
 /**
+ * nsu_subject_group_lists - does a group name members, beside those whose primary group it is? For a check of the policy.
+ * @group:     a group's name
+ * @ret_lists: the answer, no for a group that does not exist; untouched on failure
+ * @fail:      record
+ *
+ * Asks NSS. Return: as nsu_subject_group_exists().
+ */
+NSU_CHECKED int nsu_subject_group_lists(const char *group, bool *ret_lists, struct nsu_fail *fail);
+
+/**
  * nsu_subject_clear - free what a subject holds.
  * @subject: initialised; may be used anew afterwards
  */

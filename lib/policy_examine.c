@@ -129,6 +129,8 @@ static int examine_rule(const struct examine *examine, const struct nsu_rule *ru
 		ret = examine_masks(examine, rule, &effective);
 	if (ret == 0)
 		ret = nsu_examine_doubts(&effective, &rule->origin, examine->findings);
+	if (ret == 0)
+		ret = nsu_examine_share(rule, &effective, examine->findings);
 	return ret < 0 ? ret : nsu_examine_places(&effective, &rule->origin, examine->findings);
 }
 
@@ -165,7 +167,8 @@ static int examine_layer(const struct examine *examine, const struct nsu_rule *u
 	if (user->profile && nsu_policy_check_settings(&effective, profile, &origin, &fail) < 0)
 		return WARN(examine, &(struct nsu_origin){user->origin.file, 0}, "where no rule matches: %s",
 		            fail.text);
-	if (user->profile && nsu_examine_doubts(&effective, &user->origin, examine->findings) < 0)
+	if (user->profile && (nsu_examine_doubts(&effective, &user->origin, examine->findings) < 0 ||
+	                      nsu_examine_share(user, &effective, examine->findings) < 0))
 		return -ENOMEM;
 	return nsu_examine_places(&effective, &user->origin, examine->findings);
 }

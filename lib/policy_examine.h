@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * policy_examine.h - the parts of nsu_policy_examine(): private to policy_examine.c, policy_reach.c, policy_places.c and
- * policy_doubts.c.
+ * policy_examine.h - the parts of nsu_policy_examine(): private to policy_examine.c, policy_reach.c, policy_places.c,
+ * policy_doubts.c and policy_share.c.
  */
 #ifndef NSU_POLICY_EXAMINE_H
 #define NSU_POLICY_EXAMINE_H
@@ -41,5 +41,16 @@ NSU_CHECKED int nsu_examine_places(const struct nsu_effective *effective, const 
  */
 NSU_CHECKED int nsu_examine_doubts(const struct nsu_effective *effective, const struct nsu_origin *origin,
                                    struct nsu_findings *findings);
+
+/**
+ * nsu_examine_share - will those share a set who are meant to, and will it end as it is meant to?
+ * @rule:      a rule, or a user's file
+ * @effective: merged
+ * @findings:  grows
+ *
+ * Asks NSS for users and groups that the rule names. Return: 0; -ENOMEM.
+ */
+NSU_CHECKED int nsu_examine_share(const struct nsu_rule *rule, const struct nsu_effective *effective,
+                                  struct nsu_findings *findings);
 
 #endif

@@ -289,6 +289,20 @@ int nsu_subject_group_exists(const char *group, bool *ret_exists, gid_t *ret_gid
 	return 0;
 }
 
+int nsu_subject_group_lists(const char *group, bool *ret_lists, struct nsu_fail *fail)
+{
+	struct question question = {.group = group};
+	auto_free char *buffer = NULL;
+	union answer answer;
+	int ret;
+
+	ret = ask(&question, &answer, &buffer);
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "look up the group '%s'", group);
+	*ret_lists = buffer && answer.group.gr_mem[0];
+	return 0;
+}
+
 void nsu_subject_clear(struct nsu_subject *subject)
 {
 	free(subject->user);

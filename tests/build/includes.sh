@@ -78,6 +78,7 @@ lib/policy_examine.c:      policy policy_load subject text
 lib/policy_reach.c:        policy_examine policy_parse subject
 lib/policy_places.c:       fsat policy_examine policy_parse text
 lib/policy_doubts.c:       policy_examine policy_parse subject text
+lib/policy_share.c:        policy_examine policy_parse subject text
 lib/policy_scan.c:         policy_parse text
 lib/policy_value.h:        policy_parse
 lib/policy_value.c:        template text

@@ -3,11 +3,30 @@
  * A policy with what is wrong or doubtful in it, the findings out. The files are written below /mnt, which is a file system
  * of the test's own: only there root alone can have written them.
  */
+/* link: -Wl,--wrap=getgrnam_r */
 #include "support.h"
+
+#include <grp.h>
 
 #include "policy.h"
 
 #define RULES_P "rules = ( { user = \"root\"; profile = \"p\"; } );\n"
+
+int __real_getgrnam_r(const char *, struct group *, char *, size_t, struct group **);
+int __wrap_getgrnam_r(const char *, struct group *, char *, size_t, struct group **);
+
+/* One group more than this machine has: with a member. */
+int __wrap_getgrnam_r(const char *name, struct group *group, char *buffer, size_t size, struct group **result)
+{
+	static char member[] = "bin";
+	static char *members[] = {member, NULL};
+
+	if (strcmp(name, "listed") != 0)
+		return __real_getgrnam_r(name, group, buffer, size, result);
+	*group = (struct group){.gr_name = member, .gr_gid = 4294967294, .gr_mem = members};
+	*result = group;
+	return 0;
+}
 
 struct file {
 	const char *path; /* below /mnt */
@@ -292,6 +311,72 @@ static void examine_finds_what_the_root_of_a_user_namespace_reaches(void **state
 	               "  { type = \"bind\"; source = \"/sys\"; path = \"/mnt/open\"; read_only = true; } ); }; };\n"});
 }
 
+static void examine_finds_sets_that_are_not_shared_as_meant(void **state)
+{
+	FINDS("warning /mnt/p.conf:2: key 'service': 'su*' is sudo too, which gets no pid namespace and so a set of its own, "
+	      "beside that of the others\n"
+	      "warning /mnt/p.conf:4: key 'service': 'sudo' with the namespace \"pid\": with use_pty, the default, sudo then "
+	      "signals processes of strangers\n"
+	      "warning /mnt/p.conf:6: key 'scope': 'named:x-%u' is a set for each user: scope = \"user\" is that too, and has "
+	      "his host name, instances and id map\n"
+	      "warning /mnt/p.conf:7: key 'domainname': %s in '%s': each service gets a set of its own, so that ssh and cron, "
+	      "say, share none\n"
+	      "warning /mnt/p.conf:9: key 'path': %s in '/mnt/open/%s': each service gets a set of its own, so that ssh and "
+	      "cron, say, share none\n"
+	      "warning /mnt/p.conf:11: key 'remove': \"logout\" with lifetime = \"permanent\": '/mnt/dir' is removed only "
+	      "when `nsunshare kill` ends the set\n",
+	      {"p.conf",
+	       "rules = ( { user = \"bin\"; profile = \"p\"; service = [ \"sshd\",\n"
+	       "    \"su*\" ]; },\n"
+	       "  { user = \"sys\"; profile = \"p\"; service = [ \"su*\",\n"
+	       "    \"sudo\" ]; },\n"
+	       "  { user = \"games\"; profile = \"p\"; hostname = \"\";\n"
+	       "    scope = \"named:x-%u\"; },\n"
+	       "  { user = \"mail\"; profile = \"p\"; domainname = \"%s\"; service = \"sshd\"; },\n"
+	       "  { user = \"news\"; profile = \"p\"; service = \"cron\"; mounts = (\n"
+	       "      { type = \"tmpfs\"; path = \"/mnt/open/%s\"; optional = true; } ); },\n"
+	       "  { user = \"man\"; profile = \"p\"; lifetime = \"permanent\"; mounts = (\n"
+	       "      { type = \"instance\"; path = \"/mnt/dir\"; remove = \"logout\"; } ); },\n"
+	       "  { user = \"lp\"; profile = \"p\"; scope = \"named:%s\"; hostname = \"%s\"; },\n"
+	       "  { user = \"root\"; profile = \"p\"; scope = \"session\"; hostname = \"%s\"; service = \"su*\"; } );\n"
+	       "profiles = { p = { namespaces = [ \"pid\", \"uts\" ]; scope = \"user\"; hostname = \"%u\"; }; };\n"});
+}
+
+static void examine_finds_who_should_not_share(void **state)
+{
+	FINDS("warning /mnt/p.conf:1: key 'user': 'root' shares a set with others: they see what root runs there, and root "
+	      "finds in /tmp what they leave\n"
+	      "warning /mnt/p.conf:3: key 'group': 'root' shares a set: who of it becomes root there, by sudo, is root to all "
+	      "the others in it\n"
+	      "warning /mnt/p.conf:4: key 'group': 'listed' has members whose primary group may be another, and scope = "
+	      "\"group\" goes by that: they would not share one set (scope = \"named:listed\")\n",
+	      {"p.conf", "rules = ( { user = [ \"bin\", \"root\" ]; profile = \"p\"; tty = \"y\"; },\n"
+	                 "  { user = \"r*\"; profile = \"p\"; },\n"
+	                 "  { group = \"root\"; profile = \"p\"; },\n"
+	                 "  { group = \"listed\"; profile = \"p\"; tty = \"y\"; },\n"
+	                 "  { group = \"listed\"; profile = \"p\"; scope = \"named:listed\"; tty = \"x\"; },\n"
+	                 "  { group = \"bin\"; profile = \"p\"; },\n"
+	                 "  { user = \"root\"; tty = \"x\"; profile = \"p\"; scope = \"user\"; } );\n"
+	                 "profiles = { p = { namespaces = [ \"pid\" ]; scope = \"group\"; }; };\n"});
+}
+
+static void examine_finds_what_keeps_later_mounts_out(void **state)
+{
+	FINDS("warning /mnt/p.conf:2: key 'path': with the mask on '/run/lock' later mounts of the host in /run do not reach the "
+	      "set: no /run/user/UID of who comes when it is there\n",
+	      {"p.conf",
+	       "rules = ( { user = \"bin\"; profile = \"p\"; mounts = (\n"
+	       "    { type = \"mask\"; path = \"/run/lock\"; optional = true; } ); },\n"
+	       "  { user = \"sys\"; profile = \"p\"; mounts = ( { type = \"mask\"; path = \"/run/user\"; optional = true; },\n"
+	       "    { type = \"mask\"; path = \"/run/lock\"; optional = true; } ); },\n"
+	       "  { user = \"mail\"; profile = \"p\"; propagation = \"private\"; mounts = (\n"
+	       "    { type = \"mask\"; path = \"/run/lock\"; optional = true; } ); },\n"
+	       "  { user = \"news\"; profile = \"p\"; mounts = ( { type = \"mask\"; path = \"/mnt/file\"; } ); },\n"
+	       "  { user = \"man\"; profile = \"p\"; scope = \"session\"; propagation = \"slave\"; mounts = (\n"
+	       "    { type = \"mask\"; path = \"/run/lock\"; optional = true; } ); } );\n"
+	       "profiles = { p = { namespaces = [ \"pid\" ]; scope = \"user\"; }; };\n"});
+}
+
 static void examine_files_that_are_not_trusted(void)
 {
 	make_files();
@@ -349,6 +434,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(examine_finds_a_veth_that_leads_nowhere),
 	cmocka_unit_test(examine_finds_maps_without_what_a_login_needs),
 	cmocka_unit_test(examine_finds_what_the_root_of_a_user_namespace_reaches),
+	cmocka_unit_test(examine_finds_sets_that_are_not_shared_as_meant),
+	cmocka_unit_test(examine_finds_who_should_not_share),
+	cmocka_unit_test(examine_finds_what_keeps_later_mounts_out),
 	cmocka_unit_test(examine_tells_what_does_not_fit_in_a_user_s_file),
 	cmocka_unit_test(examine_tells_each_finding_once),
 	cmocka_unit_test(examine_finds_files_that_are_not_trusted),
