@@ -105,9 +105,10 @@ static void require_sound_mount(const struct nsu_plan *plan, size_t index)
 		require_run_dir(plan, index);
 }
 
-static void require_sound_map(const struct nsu_plan_range *ranges, size_t n, uint32_t own)
+/* @own: an id that must be in it; NULL: none. */
+static void require_sound_map(const struct nsu_plan_range *ranges, size_t n, const uint32_t *own)
 {
-	bool is_there = false;
+	bool is_there = !own;
 
 	REQUIRE(n > 0 && n <= NSU_PLAN_RANGES_MAX);
 	for (size_t i = 0; i < n; i++) {
@@ -115,7 +116,7 @@ static void require_sound_map(const struct nsu_plan_range *ranges, size_t n, uin
 
 		REQUIRE(a->count > 0 && (uint64_t)a->inside + a->count <= UINT32_MAX);
 		REQUIRE((uint64_t)a->outside + a->count <= UINT32_MAX);
-		is_there = is_there || (own >= a->inside && own < a->inside + a->count);
+		is_there = is_there || (*own >= a->inside && *own < a->inside + a->count);
 		for (size_t j = 0; j < i; j++) {
 			const struct nsu_plan_range *b = &ranges[j];
 
@@ -149,8 +150,8 @@ static void require_sound_spaces(const struct nsu_plan *plan)
 	require_sound_net(plan);
 	if (plan->namespaces & CLONE_NEWUSER) {
 		REQUIRE(plan->namespaces & CLONE_NEWNS);
-		require_sound_map(plan->user.uids, plan->user.n_uids, plan->uid);
-		require_sound_map(plan->user.gids, plan->user.n_gids, plan->gid);
+		require_sound_map(plan->user.uids, plan->user.n_uids, nsu_plan_is_common(plan) ? NULL : &plan->uid);
+		require_sound_map(plan->user.gids, plan->user.n_gids, nsu_plan_is_common(plan) ? NULL : &plan->gid);
 		REQUIRE(plan->user.max_user_namespaces >= -1 && plan->user.max_user_namespaces <= INT32_MAX);
 	}
 	REQUIRE(has_time || (plan->time.boottime == 0 && plan->time.monotonic == 0));
@@ -161,6 +162,27 @@ static void require_sound_spaces(const struct nsu_plan *plan)
 	if (limits->memory_bytes || limits->tasks || limits->cpu_weight)
 		REQUIRE(fuzz_is_clean(limits->parent) && plan->id[0]);
 	REQUIRE((plan->harden.denials & ~(unsigned)NSU_PLAN_DENY_ALL) == 0);
+}
+
+/* What a key is made of, and what those who share a set must not find in it: anything of one of them. */
+static void require_sound_scope(const struct nsu_plan *plan)
+{
+	bool is_common = plan->scope == NSU_PLAN_SCOPE_GROUP || plan->scope == NSU_PLAN_SCOPE_NAMED;
+	size_t len = strlen(plan->scope_name);
+
+	REQUIRE((unsigned)plan->scope < NSU_PLAN_SCOPES && (unsigned)plan->lifetime < NSU_PLAN_LIFETIMES);
+	REQUIRE((len > 0) == (plan->scope == NSU_PLAN_SCOPE_NAMED) && len <= NSU_NAME_MAX);
+	REQUIRE(plan->scope_name[0] != '.' && !strchr(plan->scope_name, '/'));
+	REQUIRE(plan->scope_gid == 0 || plan->scope == NSU_PLAN_SCOPE_GROUP);
+	REQUIRE(plan->lifetime == NSU_PLAN_LIFETIME_LOGIN || (plan->namespaces & CLONE_NEWPID));
+	if (plan->scope == NSU_PLAN_SCOPE_SESSION)
+		REQUIRE(plan->lifetime != NSU_PLAN_LIFETIME_PERMANENT);
+	else
+		REQUIRE(plan->id[0]);
+	REQUIRE(!is_common || (plan->uid == 0 && plan->gid == 0));
+	for (size_t i = 0; is_common && i < plan->n_mounts; i++)
+		REQUIRE(plan->mounts[i].type != NSU_PLAN_INSTANCE && plan->mounts[i].uid == 0 &&
+		        plan->mounts[i].gid == 0);
 }
 
 void fuzz_require_sound(const struct nsu_plan *plan)
@@ -177,6 +199,7 @@ void fuzz_require_sound(const struct nsu_plan *plan)
 	REQUIRE(plan->timeout_ms >= NSU_TIMEOUT_MIN_MS && plan->timeout_ms <= NSU_TIMEOUT_MAX_MS);
 	REQUIRE(plan->stop_timeout_ms <= NSU_STOP_TIMEOUT_MAX_MS);
 	require_sound_spaces(plan);
+	require_sound_scope(plan);
 	for (size_t i = 0; i < plan->n_mounts; i++)
 		require_sound_mount(plan, i);
 }
@@ -198,6 +221,7 @@ void fuzz_require_own_text(const struct nsu_plan *plan)
 	require_own(plan, plan->domainname);
 	require_own(plan, plan->profile);
 	require_own(plan, plan->id);
+	require_own(plan, plan->scope_name);
 	require_own(plan, plan->net.name);
 	require_own(plan, plan->net.bridge);
 	require_own(plan, plan->limits.parent);

@@ -5,6 +5,7 @@
 #include "explain.h"
 #include "policy.h"
 #include "policy_value.h"
+#include "set.h"
 
 static struct nsu_subject alice = {
 	.user = (char[]){"alice"},
@@ -144,6 +145,60 @@ static void explain_of_the_module_s_line_names_it(void **state)
 	nsu_explain_clear(&explain);
 }
 
+/* The one that `nsunshare list` and the socket have; its hash is none of the golden plans' business. */
+static void explain_gives_the_key_of_a_shared_set(void **state)
+{
+	static const char text[] = "rules = ( { uid = 1000; profile = \"p\"; } );\n"
+				   "profiles = { p = { namespaces = \"pid\"; scope = \"user\"; }; };\n";
+	struct nsu_explain explain = NSU_EXPLAIN_INIT;
+	struct nsu_policy *shared = NULL;
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	char key[NSU_KEY_MAX];
+
+	(void)state;
+	assert_int_equal(nsu_policy_parse(text, strlen(text), "F", &shared, &fail), 0);
+	assert_int_equal(nsu_explain_login(shared, &alice, NULL, &plan, &explain, &fail), 0);
+	nsu_set_key(&plan, key);
+	assert_string_equal(find_row(&explain, "set", 0)->value, key);
+	assert_string_equal(find_row(&explain, "set", 0)->origin, "");
+	assert_memory_equal(key, "u1000.", strlen("u1000."));
+	assert_int_equal(strlen(key), strlen("u1000.") + 16);
+	nsu_explain_clear(&explain);
+	assert_int_equal(nsu_explain_login(policy, &alice, NULL, &plan, &explain, &fail), 0);
+	assert_null(find_row(&explain, "set", 0));
+	nsu_explain_clear(&explain);
+	nsu_policy_free(shared);
+}
+
+/* It is asked for only where a template has it. */
+static void names_of_a_set_and_a_net_may_have_the_group_s(void **state)
+{
+	static const char text[] =
+		"rules = ( { uid = 1000; profile = \"p\"; } );\n"
+		"profiles = { p = { namespaces = \"net\"; net = { mode = \"named:a-%g\"; }; };\n"
+		"  q = { base = \"p\"; net = { mode = \"loopback\"; }; scope = \"named:b-%g\"; }; };\n";
+	struct nsu_subject subject = alice;
+	struct nsu_policy *named = NULL;
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	char name[64];
+
+	(void)state;
+	assert_int_equal(nsu_policy_parse(text, strlen(text), "F", &named, &fail), 0);
+	assert_int_equal(nsu_policy_match(named, &subject, NULL, &plan, &fail), 0);
+	assert_non_null(subject.group);
+	snprintf(name, sizeof(name), "a-%s", subject.group);
+	assert_string_equal(plan.net.name, name);
+	free(subject.group);
+	subject.group = NULL;
+	subject.uid = 1001; /* no rule: the module's line */
+	assert_int_equal(nsu_policy_match(named, &subject, "q", &plan, &fail), 0);
+	assert_non_null(subject.group);
+	snprintf(name, sizeof(name), "b-%s", subject.group);
+	assert_string_equal(plan.scope_name, name);
+	free(subject.group);
+	nsu_policy_free(named);
+}
+
 static void print_has_a_line_for_each_row(void **state)
 {
 	struct nsu_explain_row rows[] = {{(char[]){"user"}, (char[]){"alice"}, (char[]){""}},
@@ -233,6 +288,8 @@ int main(void)
 		cmocka_unit_test(explain_has_a_row_for_each_mount_and_variable),
 		cmocka_unit_test(explain_goes_as_far_as_it_gets_when_the_match_fails),
 		cmocka_unit_test(explain_of_the_module_s_line_names_it),
+		cmocka_unit_test(explain_gives_the_key_of_a_shared_set),
+		cmocka_unit_test(names_of_a_set_and_a_net_may_have_the_group_s),
 		cmocka_unit_test(print_has_a_line_for_each_row),
 		cmocka_unit_test(every_key_is_in_a_golden_policy_and_explained),
 	};

@@ -196,6 +196,97 @@ static void check_refuses_clocks_and_limits_out_of_range(void **state)
 	assert_refused("denial");
 }
 
+/* What nobody owns, with all else that the plan has. */
+static void make_common(enum nsu_plan_scope scope)
+{
+	plan.scope = scope;
+	plan.scope_name = scope == NSU_PLAN_SCOPE_NAMED ? "team" : "";
+	plan.scope_gid = scope == NSU_PLAN_SCOPE_GROUP ? 100 : 0;
+	plan.uid = 0;
+	plan.gid = 0;
+	plan.n_mounts = 2;
+}
+
+static void check_takes_each_scope_and_lifetime(void **state)
+{
+	(void)state;
+	for (int lifetime = NSU_PLAN_LIFETIME_LOGIN; lifetime < NSU_PLAN_LIFETIMES; lifetime++) {
+		make_plan(NULL);
+		plan.lifetime = (enum nsu_plan_lifetime)lifetime;
+		plan.scope = NSU_PLAN_SCOPE_USER;
+		assert_taken();
+		make_common(NSU_PLAN_SCOPE_GROUP);
+		assert_taken();
+		plan.scope_gid = 0; /* root's */
+		assert_taken();
+		make_common(NSU_PLAN_SCOPE_NAMED);
+		assert_taken();
+	}
+	make_plan(NULL);
+	plan.lifetime = NSU_PLAN_LIFETIME_PROCESSES;
+	assert_taken();
+	plan.lifetime = NSU_PLAN_LIFETIME_PERMANENT;
+	assert_refused("permanent set of one login");
+}
+
+static void check_refuses_a_scope_that_can_not_be(void **state)
+{
+	(void)state;
+	plan.scope_name = "team";
+	assert_refused("name of the scope");
+	make_common(NSU_PLAN_SCOPE_NAMED);
+	plan.scope_name = "";
+	assert_refused("name of the scope");
+	make_common(NSU_PLAN_SCOPE_NAMED);
+	plan.scope_name = "../team";
+	assert_refused("name of the scope");
+	make_common(NSU_PLAN_SCOPE_NAMED);
+	plan.scope_gid = 100;
+	assert_refused("group of a scope");
+	plan.scope_gid = 100;
+	assert_refused("group of a scope");
+	plan.scope = NSU_PLAN_SCOPE_USER;
+	plan.limits = (struct nsu_plan_limits){.parent = ""};
+	plan.n_mounts = 2;
+	plan.id = "";
+	assert_refused("shared set needs an id");
+	for (int lifetime = NSU_PLAN_LIFETIME_PROCESSES; lifetime < NSU_PLAN_LIFETIMES; lifetime++) {
+		plan.scope = NSU_PLAN_SCOPE_USER;
+		plan.lifetime = (enum nsu_plan_lifetime)lifetime;
+		plan.namespaces &= ~(unsigned)CLONE_NEWPID;
+		assert_refused("needs the pid namespace");
+	}
+}
+
+static void check_refuses_what_is_one_user_s_where_users_share(void **state)
+{
+	static const enum nsu_plan_scope scopes[] = {NSU_PLAN_SCOPE_GROUP, NSU_PLAN_SCOPE_NAMED};
+
+	(void)state;
+	for (size_t i = 0; i < NSU_COUNT(scopes); i++) {
+		make_common(scopes[i]);
+		plan.uid = 1000;
+		assert_refused("has a user");
+		make_common(scopes[i]);
+		plan.gid = 100;
+		assert_refused("has a user");
+		make_common(scopes[i]);
+		plan.n_mounts = 3;
+		assert_refused("instance on '/srv/i' in a set that users share");
+		make_common(scopes[i]);
+		plan.mounts[1].uid = 1000;
+		assert_refused("cgroup on '/sys/fs/cgroup': one user's");
+		make_common(scopes[i]);
+		plan.mounts[0].gid = 100;
+		assert_refused("sysfs on '/sys': one user's");
+		make_common(scopes[i]);
+		plan.user.uids[0] = (struct nsu_plan_range){1000, 1000, 1};
+		plan.user.n_uids = 1; /* without uid 0: who logs in is asked for when he does */
+		assert_taken();
+		make_plan(NULL);
+	}
+}
+
 static void outside_is_what_the_map_says(void **state)
 {
 	static const struct nsu_plan_range ranges[] = {{0, 100000, 10}, {10, 5, 1}, {4294967294, 4294967294, 1}};
@@ -240,6 +331,9 @@ int main(void)
 		WITH_PLAN(check_refuses_what_a_user_namespace_would_lock_or_open),
 		WITH_PLAN(check_refuses_host_views_without_their_namespaces),
 		WITH_PLAN(check_refuses_clocks_and_limits_out_of_range),
+		WITH_PLAN(check_takes_each_scope_and_lifetime),
+		WITH_PLAN(check_refuses_a_scope_that_can_not_be),
+		WITH_PLAN(check_refuses_what_is_one_user_s_where_users_share),
 		WITH_PLAN(outside_is_what_the_map_says),
 		WITH_PLAN(started_in_leaves_out_what_is_entered_later),
 	};
