@@ -83,7 +83,7 @@ HELPER_LDFLAGS = $(if $(SANITIZE),$(OUR_LDFLAGS),$(HELPER_STATIC) \
 	$(subst separate-code,noseparate-code,$(PROBED_HELPER_LDFLAGS)) -Wl,--gc-sections)
 
 # Shipped sources by name; tests by wildcard.
-LIB := policy_share fail text fsat proc ns channel subject template \
+LIB := ask registry_walk policy_share fail text fsat proc ns channel subject template \
 	plan plan_spaces frame wire set registry root attach join \
 	policy policy_layers policy_check policy_scope policy_spaces policy_keys policy_parse policy_value \
 	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine \

@@ -41,9 +41,10 @@ NSU_CHECKED int nsu_ask(int dirfd, const char *key, int64_t deadline_ms, struct 
 
 /* All of them. */
 struct nsu_asked_list {
-	struct nsu_asked *items;
+	struct nsu_asked *items; /* n + n_silent */
 	size_t n;
-	size_t n_silent; /* sets that gave no answer in time: frozen, or stopped by root */
+	size_t n_silent; /* behind those: gave no answer in time (frozen, or stopped by root), or none of this version. Only key,
+	                  * pidfd and init_pid are known, and these two are -1 and 0 where even the connection took too long */
 };
 
 #define NSU_ASKED_LIST_INIT                                                                                            \
@@ -56,7 +57,8 @@ struct nsu_asked_list {
  * @list: initialised; filled, ordered by since, then id; for nsu_asked_list_clear(), also on failure
  * @fail: record
  *
- * A set gets NSU_ASK_MS to answer. Return: 0; -ENOMEM; -errno of the registry.
+ * All sets together get NSU_ASK_MS to answer. Raises the limit of descriptors meanwhile, of which each set takes one. Return: 0,
+ * with none if there is no registry; -ENOMEM; -EMFILE; -errno of the registry.
  */
 NSU_CHECKED int nsu_ask_all(struct nsu_asked_list *list, struct nsu_fail *fail);
 

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Names in the directory: a key; ".<id>", a socket on its way to a key; "<key>.lock", held while what is dead under that key is
- * replaced or removed. Whoever makes a lock's file removes it while he holds it: so a held one counts only as long as it has its
- * name.
- */
 #include "registry.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,9 +14,9 @@
 #include <time.h>
 
 #include "proc.h"
+#include "registry_lock.h"
 
-#define LOCK_SUFFIX   ".lock"
-#define LOCK_NAME_MAX (NSU_KEY_MAX + sizeof(LOCK_SUFFIX))
+#define LOCK_NAME_MAX (NSU_KEY_MAX + sizeof(NSU_REGISTRY_LOCK_SUFFIX))
 
 int nsu_registry_open(bool may_make, int *ret_dirfd, struct nsu_fail *fail)
 {
@@ -74,22 +67,22 @@ int nsu_registry_connect(int dirfd, const char *key, int *ret_fd)
 	return connect_to(path, ret_fd);
 }
 
-/* Does nobody listen there? In the working directory, which is the registry. */
-static bool is_dead(const char *name)
+bool nsu_registry_is_dead(int dirfd, const char *name, const char *path)
 {
+	struct stat before, after;
 	auto_close int fd = -1;
 
-	return connect_to(name, &fd) == -ECONNREFUSED;
+	return fstatat(dirfd, name, &before, AT_SYMLINK_NOFOLLOW) == 0 && connect_to(path, &fd) == -ECONNREFUSED &&
+	       fstatat(dirfd, name, &after, AT_SYMLINK_NOFOLLOW) == 0 && before.st_ino == after.st_ino;
 }
 
-/* Return: 0; -EWOULDBLOCK if another has it; negative errno. */
-static int try_lock(int dirfd, const char *key, int *ret_fd)
+int nsu_registry_try_lock(int dirfd, const char *key, int *ret_fd)
 {
 	char name[LOCK_NAME_MAX];
 	auto_close int fd = -1;
 	struct stat held, named;
 
-	snprintf(name, sizeof(name), "%s%s", key, LOCK_SUFFIX);
+	snprintf(name, sizeof(name), "%s%s", key, NSU_REGISTRY_LOCK_SUFFIX);
 	fd = openat(dirfd, name, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
@@ -103,11 +96,11 @@ static int try_lock(int dirfd, const char *key, int *ret_fd)
 	return 0;
 }
 
-static void unlock(int dirfd, const char *key, int *lock_fd)
+void nsu_registry_unlock(int dirfd, const char *key, int *lock_fd)
 {
 	char name[LOCK_NAME_MAX];
 
-	snprintf(name, sizeof(name), "%s%s", key, LOCK_SUFFIX);
+	snprintf(name, sizeof(name), "%s%s", key, NSU_REGISTRY_LOCK_SUFFIX);
 	unlinkat(dirfd, name, 0);
 	nsu_close_fd(lock_fd);
 }
@@ -118,14 +111,14 @@ static int replace_dead(int dirfd, const char *name, const char *key)
 	int lock_fd = -1;
 	int ret;
 
-	ret = try_lock(dirfd, key, &lock_fd);
+	ret = nsu_registry_try_lock(dirfd, key, &lock_fd);
 	if (ret < 0)
 		return ret;
-	if (is_dead(key))
+	if (nsu_registry_is_dead(dirfd, key, key))
 		ret = renameat(dirfd, name, dirfd, key) < 0 ? -errno : 0;
 	else
 		ret = syscall(SYS_renameat2, dirfd, name, dirfd, key, 1 /* RENAME_NOREPLACE */) < 0 ? -errno : 0;
-	unlock(dirfd, key, &lock_fd);
+	nsu_registry_unlock(dirfd, key, &lock_fd);
 	return ret;
 }
 
@@ -141,7 +134,7 @@ static int take_key(int dirfd, const char *name, const char *key, int64_t deadli
 			return 0;
 		if (errno != EEXIST)
 			return -errno;
-		if (!is_dead(key))
+		if (!nsu_registry_is_dead(dirfd, key, key))
 			return -EEXIST;
 		ret = replace_dead(dirfd, name, key);
 		if (ret != -EWOULDBLOCK)

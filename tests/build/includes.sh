@@ -26,6 +26,7 @@ include/assist.h:          plan wire
 include/launch.h:          plan session
 include/template.h:        subject
 include/wire.h:            plan fsat
+include/ask.h:             set
 include/policy.h:          plan subject
 include/explain.h:         plan policy subject
 include/session.h:         plan ns fsat set
@@ -92,6 +93,9 @@ lib/explain.c:             explain_write ns policy_match policy_parse
 lib/explain_write.h:       explain policy_match policy_parse
 lib/explain_write.c:       text
 lib/explain_spaces.c:      explain_write set
+lib/registry_lock.h:
+lib/registry_walk.c:       registry registry_lock text
+lib/ask.c:                 channel proc registry
 lib/idmap.c:               proc
 lib/cgroup.c:
 lib/called.c:              channel wire
