@@ -121,6 +121,26 @@ NSU_CHECKED int nsu_subject_group_exists(const char *group, bool *ret_exists, gi
 NSU_CHECKED int nsu_subject_group_lists(const char *group, bool *ret_lists, struct nsu_fail *fail);
 
 /**
+ * nsu_subject_print_user - a user's name for people to read, escaped; his number if he has none.
+ * @uid:    a user's
+ * @buffer: caller's, @cap bytes; always terminated
+ * @cap:    size of @buffer, at least 16
+ *
+ * Asks NSS; one that fails is as one that has no such user. Return: @buffer.
+ */
+const char *nsu_subject_print_user(uid_t uid, char *buffer, size_t cap);
+
+/**
+ * nsu_subject_print_group - likewise for a group.
+ * @gid:    a group's
+ * @buffer: caller's, @cap bytes; always terminated
+ * @cap:    size of @buffer, at least 16
+ *
+ * Return: @buffer.
+ */
+const char *nsu_subject_print_group(gid_t gid, char *buffer, size_t cap);
+
+/**
  * nsu_subject_clear - free what a subject holds.
  * @subject: initialised; may be used anew afterwards
  */

@@ -10,16 +10,19 @@
 #include <sys/random.h>
 #include <sys/utsname.h>
 
+#include "text.h"
+
 #define NSS_BUFFER_MIN     1024
 #define NSS_BUFFER_MAX     (4UL * 1024 * 1024) /* a group of 100,000 members fits */
 #define GROUPS_FIRST_GUESS 64
 #define GROUPS_MAX         65536 /* NGROUPS_MAX of Linux */
 
-/* An entry of either database, by name or (groups only) by number. */
+/* An entry of either database, by name or by number. */
 struct question {
 	const char *user;
 	const char *group;
-	gid_t gid; /* where neither name is given */
+	const uid_t *uid;
+	gid_t gid; /* where none of these is given */
 };
 
 union answer {
@@ -38,6 +41,8 @@ static int ask_once(const struct question *question, union answer *answer, char 
 		err = getpwnam_r(question->user, &answer->passwd, buffer, size, &passwd);
 	else if (question->group)
 		err = getgrnam_r(question->group, &answer->group, buffer, size, &group);
+	else if (question->uid)
+		err = getpwuid_r(*question->uid, &answer->passwd, buffer, size, &passwd);
 	else
 		err = getgrgid_r(question->gid, &answer->group, buffer, size, &group);
 	*ret_found = passwd || group;
@@ -301,6 +306,30 @@ int nsu_subject_group_lists(const char *group, bool *ret_lists, struct nsu_fail 
 		return nsu_fail(fail, -ret, "look up the group '%s'", group);
 	*ret_lists = buffer && answer.group.gr_mem[0];
 	return 0;
+}
+
+const char *nsu_subject_print_user(uid_t uid, char *buffer, size_t cap)
+{
+	struct question question = {.uid = &uid};
+	auto_free char *strings = NULL;
+	union answer answer;
+
+	snprintf(buffer, cap, "%u", (unsigned)uid);
+	if (ask(&question, &answer, &strings) == 0 && strings)
+		nsu_text_printable(answer.passwd.pw_name, buffer, cap);
+	return buffer;
+}
+
+const char *nsu_subject_print_group(gid_t gid, char *buffer, size_t cap)
+{
+	struct question question = {.gid = gid};
+	auto_free char *strings = NULL;
+	union answer answer;
+
+	snprintf(buffer, cap, "%u", (unsigned)gid);
+	if (ask(&question, &answer, &strings) == 0 && strings)
+		nsu_text_printable(answer.group.gr_name, buffer, cap);
+	return buffer;
 }
 
 void nsu_subject_clear(struct nsu_subject *subject)

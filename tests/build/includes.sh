@@ -47,7 +47,7 @@ lib/denials.h:             plan
 lib/denials_make.c:        denials
 lib/harden.c:              denials
 lib/channel.c:
-lib/subject.c:
+lib/subject.c:             text
 lib/plan.c:                plan_spaces text
 lib/plan_spaces.h:         plan
 lib/plan_spaces.c:         text
@@ -158,6 +158,8 @@ cli/cli.c:                 text
 cli/check.c:               cli policy
 cli/explain.c:             cli policy subject text
 cli/main.c:                cli text
+cli/select.h:              ask
+cli/select.c:              cli subject text
 '
 
 . tests/build/report.inc
