@@ -95,7 +95,7 @@ HELPER := $(addprefix helper/,main confine spaces netns_etc setup target kind in
 	$(addprefix lib/,fail text fsat proc ns channel called cgroup plan plan_spaces frame wire set registry root mnt marker)
 HELPER_OBJECTS := $(HELPER:%=$(BUILD)/static/%.o)
 HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter helper/%,$(HELPER))))
-CLI := main cli check explain select
+CLI := main cli check explain select usage view view_json list kill
 NETWORK := network/main network/veth network/named network/interface network/netlink network/address
 NETWORK_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out network/main,$(NETWORK)))
 # Without libsystemd (Devuan, Alpine) limits are to be had where systemd does not run the host.

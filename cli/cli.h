@@ -43,6 +43,8 @@ struct nsu_cli_command {
 
 extern const struct nsu_cli_command nsu_cli_check;
 extern const struct nsu_cli_command nsu_cli_explain;
+extern const struct nsu_cli_command nsu_cli_kill;
+extern const struct nsu_cli_command nsu_cli_list;
 
 /**
  * nsu_cli_parse - read the options and the operand of a command.

@@ -73,19 +73,19 @@ NSU_CHECKED int nsu_registry_claim(struct nsu_registry_entry *entry, const char 
  */
 void nsu_registry_leave(struct nsu_registry_entry *entry);
 
-/* What is done with each key; the walk ends at a return other than 0. */ Gets one key. Return: 0 to go on.
-typedef int nsu_registry_visit(const char *key, void *data); nsu_registry_tell(void *data, const *key);
+/* Gets one key. Return: 0 to go on. */
+typedef int nsu_registry_tell(void *data, const char *key);
 
 /**
  * nsu_registry_each - call a function for each key there is.
  * @dirfd: of nsu_registry_open()
- * @visit: the function @tell: called for each; what it returns, if not 0, ends walk
- * @data:  for it @tell
+ * @tell:  called for each; what it returns, if not 0, ends the walk
+ * @data:  for @tell
  * @fail:  record
  *
- * In no order; entries that come and go meanwhile may be left out. Return: 0; what @visit returned; -errno of getdents64(2). @tell
+ * In no order; entries that come and go meanwhile may be left out. Return: 0; what @tell returned; -errno of getdents64(2).
  */
-NSU_CHECKED int nsu_registry_each(int dirfd, nsu_registry_visit *visit, void *data, struct nsu_fail *fail); nsu_registry_tell *tell,
+NSU_CHECKED int nsu_registry_each(int dirfd, nsu_registry_tell *tell, void *data, struct nsu_fail *fail);
 
 /**
  * nsu_registry_sweep - remove what dead sets have left: entries, and sockets and locks that never became one or remained.

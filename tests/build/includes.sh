@@ -158,6 +158,13 @@ cli/cli.c:                 text
 cli/check.c:               cli policy
 cli/explain.c:             cli policy subject text
 cli/main.c:                cli text
+cli/usage.h:               ask
+cli/usage.c:               proc text
+cli/view.h:                ask usage
+cli/view.c:                cli ns subject
+cli/view_json.c:           ns view
+cli/list.c:                ask cli view
+cli/kill.c:                ask cli proc registry select text view
 cli/select.h:              ask
 cli/select.c:              cli subject text
 '
