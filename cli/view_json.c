@@ -157,14 +157,21 @@ static int put_login(struct libscols_line *line, const struct nsu_login *login)
 	return ret;
 }
 
-/* The array alone, without the object around it that libsmartcols prints. */
+/* The array alone, without the object that libsmartcols prints around it, and on one line: strings have no line ends in JSON. */
 static int put_array(struct libscols_line *line, size_t column, char *object)
 {
 	char *begin = strchr(object, '['), *end = strrchr(object, ']');
+	char *to = begin;
 
 	if (!begin || !end)
 		return -EINVAL;
-	end[1] = '\0';
+	for (const char *from = begin; from <= end; from++) {
+		if (*from == '\n')
+			from += strspn(from + 1, " ");
+		else
+			*to++ = *from;
+	}
+	*to = '\0';
 	return scols_line_set_data(line, column, begin);
 }
 

@@ -15,7 +15,7 @@
 struct nsu_asked {
 	char key[NSU_KEY_MAX];
 	struct nsu_set set;
-	struct nsu_login *logins; /* set.n_logins of them, or fewer where some have gone meanwhile: n */
+	struct nsu_login *logins; /* n, by since: set.n_logins of them, or fewer where some have gone meanwhile */
 	size_t n;
 	int pidfd;      /* of PID 1 */
 	pid_t init_pid; /* its number here */

@@ -138,6 +138,16 @@ static int take_page(int channel_fd, int64_t deadline_ms, struct nsu_asked *aske
 	return number_of(asked->pidfd, &asked->init_pid);
 }
 
+/* PID 1 tells them as they happen to lie. */
+static int compare_logins(const void *left, const void *right)
+{
+	const struct nsu_login *a = left, *b = right;
+
+	if (a->since != b->since)
+		return a->since < b->since ? -1 : 1;
+	return a->opener < b->opener ? -1 : a->opener > b->opener;
+}
+
 static int take_answer(int channel_fd, int64_t deadline_ms, struct nsu_asked *asked)
 {
 	size_t n;
@@ -148,11 +158,13 @@ static int take_answer(int channel_fd, int64_t deadline_ms, struct nsu_asked *as
 		if (ret < 0)
 			return ret;
 		if (n == 0 || asked->n >= asked->set.n_logins)
-			return 0;
+			break;
 		ret = say(channel_fd, NSU_SET_ASK, asked->n);
 		if (ret < 0)
 			return ret;
 	}
+	qsort(asked->logins, asked->n, sizeof(*asked->logins), compare_logins);
+	return 0;
 }
 
 static int fail_for(int ret, const char *key, struct nsu_fail *fail)
