@@ -100,7 +100,7 @@ NETWORK := network/main network/veth network/named network/interface network/net
 NETWORK_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out network/main,$(NETWORK)))
 # Without libsystemd (Devuan, Alpine) limits are to be had where systemd does not run the host.
 LIBSYSTEMD := $(shell pkg-config --libs libsystemd 2>/dev/null)
-LIMITS := $(addprefix limits/,main control leaf direct $(if $(LIBSYSTEMD),scope,no_scope))
+LIMITS := $(addprefix limits/,main control leaf direct $(if $(LIBSYSTEMD),bus scope,no_scope))
 LIMITS_TESTED := $(patsubst %,$(BUILD)/limits/%.o,control leaf direct)
 CLI_OBJECTS := $(CLI:%=$(BUILD)/cli/%.o)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))

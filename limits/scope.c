@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * 1. Process numbers must mean the same here and to systemd: the bus must be one that process 1 of this pid namespace has
- *    opened, and /proc that of this namespace.
- * 2. The helper's number is believed only if its process lives before and after systemd was told it.
- * 3. No call may wait past the deadline.
+ * 1. The helper's number is believed only if its process lives before and after systemd was told it.
  */
 #include "scope.h"
 
@@ -13,19 +10,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <systemd/sd-bus.h>
 
+#include "bus.h"
 #include "cgroup.h"
 #include "control.h"
 #include "fsat.h"
 #include "leaf.h"
 #include "proc.h"
 #include "text.h"
-
-#define auto_bus     __attribute__((cleanup(sd_bus_flush_close_unrefp)))
-#define auto_message __attribute__((cleanup(sd_bus_message_unrefp)))
-#define auto_error   __attribute__((cleanup(sd_bus_error_free)))
 
 #define SYSTEMD         "org.freedesktop.systemd1"
 #define SYSTEMD_PATH    "/org/freedesktop/systemd1"
@@ -37,97 +29,17 @@
 
 struct work {
 	const struct nsu_scope *scope;
-	struct nsu_fail *fail;
-	sd_bus *bus; /* borrowed */
+	struct nsu_bus bus;
 	char unit[UNIT_NAME_MAX];
 	bool is_done; /* the job of the unit; then its result */
 	char result[32];
 };
 
-/* Never 0, which sd-bus takes for its own limit of 25 seconds. */
-static uint64_t remaining_us(const struct work *work)
-{
-	int64_t left_ms = work->scope->deadline_ms - nsu_proc_now_ms();
-
-	return left_ms > 0 ? (uint64_t)left_ms * 1000 : 1;
-}
-
-static bool is_late(const struct work *work)
-{
-	return nsu_proc_now_ms() >= work->scope->deadline_ms;
-}
-
-/* @ret: as sd-bus returns it; @error: what the other end has said, if it has. */
-static int fail_of(const struct work *work, const char *what, int ret, const sd_bus_error *error)
-{
-	if (ret == -ETIMEDOUT || is_late(work))
-		return nsu_fail_because(work->fail, ETIMEDOUT, "%s: systemd has not answered in time (key 'timeout')",
-		                        what);
-	if (error && error->message)
-		return nsu_fail_because(work->fail, -ret, "%s: systemd says: %s", what, error->message);
-	return nsu_fail(work->fail, -ret, "%s", what);
-}
-
-/* Lets sd-bus work until the connection is usable, or until the job is done. */
-static int work_until(struct work *work, bool for_job, const char *what)
-{
-	for (;;) {
-		int ret = for_job ? work->is_done : sd_bus_is_ready(work->bus);
-
-		if (ret == 0)
-			ret = sd_bus_process(work->bus, NULL);
-		else
-			return ret < 0 ? fail_of(work, what, ret, NULL) : 0;
-		if (ret == 0 && is_late(work))
-			ret = -ETIMEDOUT;
-		else if (ret == 0)
-			ret = sd_bus_wait(work->bus, remaining_us(work));
-		if (ret < 0 && ret != -EINTR)
-			return fail_of(work, what, ret, NULL);
-	}
-}
-
-/* A bus that another process 1 has opened counts processes otherwise: it is that of the host around a container or session. */
-static int check_numbers(const struct work *work)
-{
-	char link[16], own[16];
-	struct ucred peer = {0};
-	socklen_t len = sizeof(peer);
-	ssize_t n = readlink("/proc/self", link, sizeof(link) - 1);
-
-	if (n < 0)
-		return nsu_fail(work->fail, errno, "read '/proc/self'");
-	link[n] = '\0';
-	snprintf(own, sizeof(own), "%d", (int)getpid());
-	if (getsockopt(sd_bus_get_fd(work->bus), SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
-		return nsu_fail(work->fail, errno, "look who has opened the system bus");
-	if (peer.pid != 1 || strcmp(link, own) != 0)
-		return nsu_fail_because(
-			work->fail, EXDEV,
-			"limits can't be had from inside a pid namespace that systemd does not run, such "
-			"as another session's (key 'nested')");
-	return 0;
-}
-
-static int connect_bus(struct work *work, sd_bus **ret_bus)
-{
-	int ret = sd_bus_open_system(ret_bus);
-
-	if (ret < 0)
-		return fail_of(work, "connect to the system bus, by which systemd is asked for limits", ret, NULL);
-	work->bus = *ret_bus;
-	ret = sd_bus_set_method_call_timeout(work->bus, remaining_us(work));
-	if (ret < 0)
-		return fail_of(work, "limit the time of calls by D-Bus", ret, NULL);
-	ret = work_until(work, false, "connect to the system bus");
-	return ret < 0 ? ret : check_numbers(work);
-}
-
 /* Is this the scope of a session of logind's? */
 static bool is_its_scope(const struct work *work, const char *session, const char *unit)
 {
 	auto_free char *scope = NULL;
-	int ret = sd_bus_get_property_string(work->bus, LOGIND, session, LOGIND_SESSION, "Scope", NULL, &scope);
+	int ret = sd_bus_get_property_string(work->bus.bus, LOGIND, session, LOGIND_SESSION, "Scope", NULL, &scope);
 
 	return ret >= 0 && strcmp(scope, unit) == 0;
 }
@@ -138,9 +50,10 @@ static bool is_leader(const struct work *work, const char *session)
 	auto_message sd_bus_message *user = NULL;
 	uint32_t leader = 0, uid = UINT32_MAX;
 
-	if (sd_bus_get_property_trivial(work->bus, LOGIND, session, LOGIND_SESSION, "Leader", NULL, 'u', &leader) < 0)
+	if (sd_bus_get_property_trivial(work->bus.bus, LOGIND, session, LOGIND_SESSION, "Leader", NULL, 'u', &leader) <
+	    0)
 		return false;
-	if (sd_bus_get_property(work->bus, LOGIND, session, LOGIND_SESSION, "User", NULL, &user, "(uo)") < 0 ||
+	if (sd_bus_get_property(work->bus.bus, LOGIND, session, LOGIND_SESSION, "User", NULL, &user, "(uo)") < 0 ||
 	    sd_bus_message_read(user, "(uo)", &uid, NULL) < 0)
 		return false;
 	return leader == (uint32_t)work->scope->opener && uid == work->scope->plan->uid;
@@ -157,7 +70,7 @@ static bool find_session(struct work *work, const char *cgroup)
 	const char *session;
 	int ret;
 
-	ret = sd_bus_call_method(work->bus, LOGIND, LOGIND_PATH, LOGIND ".Manager", "GetSessionByPID", NULL, &reply,
+	ret = sd_bus_call_method(work->bus.bus, LOGIND, LOGIND_PATH, LOGIND ".Manager", "GetSessionByPID", NULL, &reply,
 	                         "u", (uint32_t)work->scope->opener);
 	if (ret < 0 || sd_bus_message_read(reply, "o", &session) < 0)
 		return false;
@@ -182,21 +95,13 @@ static int append_limits(sd_bus_message *message, const struct nsu_plan_limits *
 	return ret;
 }
 
-static int call(const struct work *work, sd_bus_message *message, const char *what)
-{
-	auto_error sd_bus_error error = SD_BUS_ERROR_NULL;
-	int ret = sd_bus_call(work->bus, message, remaining_us(work), &error, NULL);
-
-	return ret < 0 ? fail_of(work, what, ret, &error) : 0;
-}
-
 static int limit_session(const struct work *work)
 {
 	static const char what[] = "set the limits of the login's scope";
 	auto_message sd_bus_message *message = NULL;
 	int ret;
 
-	ret = sd_bus_message_new_method_call(work->bus, &message, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER,
+	ret = sd_bus_message_new_method_call(work->bus.bus, &message, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER,
 	                                     "SetUnitProperties");
 	if (ret >= 0)
 		ret = sd_bus_message_append(message, "sb", work->unit, 1 /* until it ends, not for ever */);
@@ -206,7 +111,7 @@ static int limit_session(const struct work *work)
 		ret = append_limits(message, &work->scope->plan->limits);
 	if (ret >= 0)
 		ret = sd_bus_message_close_container(message);
-	return ret < 0 ? fail_of(work, what, ret, NULL) : call(work, message, what);
+	return ret < 0 ? nsu_bus_fail(&work->bus, what, ret, NULL) : nsu_bus_call(&work->bus, message, what);
 }
 
 /* The helper's number; this process sees it because both have the same process 1 (check_numbers). */
@@ -220,14 +125,14 @@ static int number_helper(const struct work *work, uint32_t *ret_number)
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", work->scope->helper_pidfd);
 	ret = nsu_control_read(AT_FDCWD, path, text, sizeof(text));
 	if (ret < 0)
-		return nsu_fail(work->fail, -ret, "read the helper's process number");
+		return nsu_fail(work->bus.fail, -ret, "read the helper's process number");
 	found = strstr(text, "\nPid:\t");
 	if (!found)
-		return nsu_fail_because(work->fail, EPROTO, "what came with the plan is not the helper's pidfd");
+		return nsu_fail_because(work->bus.fail, EPROTO, "what came with the plan is not the helper's pidfd");
 	found += strlen("\nPid:\t");
 	text[(size_t)(found - text) + strcspn(found, "\n")] = '\0';
 	if (nsu_text_to_number(found, 1, INT32_MAX, &number) < 0) /* -1: dead and reaped */
-		return nsu_fail_because(work->fail, ESRCH, "the helper has ended");
+		return nsu_fail_because(work->bus.fail, ESRCH, "the helper has ended");
 	*ret_number = (uint32_t)number;
 	return 0;
 }
@@ -235,7 +140,7 @@ static int number_helper(const struct work *work, uint32_t *ret_number)
 static int check_helper(const struct work *work)
 {
 	if (nsu_proc_await(work->scope->helper_pidfd, 0) != -ETIMEDOUT)
-		return nsu_fail_because(work->fail, ESRCH, "the helper has ended");
+		return nsu_fail_because(work->bus.fail, ESRCH, "the helper has ended");
 	return 0;
 }
 
@@ -288,12 +193,12 @@ static int subscribe(struct work *work)
 	auto_message sd_bus_message *message = NULL;
 	int ret;
 
-	ret = sd_bus_match_signal(work->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved", on_job_removed,
-	                          work);
+	ret = sd_bus_match_signal(work->bus.bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "JobRemoved",
+	                          on_job_removed, work);
 	if (ret >= 0)
-		ret = sd_bus_message_new_method_call(work->bus, &message, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER,
+		ret = sd_bus_message_new_method_call(work->bus.bus, &message, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER,
 		                                     "Subscribe");
-	return ret < 0 ? fail_of(work, what, ret, NULL) : call(work, message, what);
+	return ret < 0 ? nsu_bus_fail(&work->bus, what, ret, NULL) : nsu_bus_call(&work->bus, message, what);
 }
 
 static int start_scope(struct work *work)
@@ -311,19 +216,19 @@ static int start_scope(struct work *work)
 		ret = check_helper(work);
 	if (ret < 0)
 		return ret;
-	ret = sd_bus_message_new_method_call(work->bus, &message, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER,
+	ret = sd_bus_message_new_method_call(work->bus.bus, &message, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER,
 	                                     "StartTransientUnit");
 	if (ret >= 0)
 		ret = append_scope(message, work, helper);
 	if (ret < 0)
-		return fail_of(work, what, ret, NULL);
-	ret = call(work, message, what);
+		return nsu_bus_fail(&work->bus, what, ret, NULL);
+	ret = nsu_bus_call(&work->bus, message, what);
 	if (ret == 0)
-		ret = work_until(work, true, what);
+		ret = nsu_bus_work_until(&work->bus, &work->is_done, what);
 	if (ret == 0)
 		ret = check_helper(work);
 	if (ret == 0 && strcmp(work->result, "done") != 0)
-		return nsu_fail_because(work->fail, EIO, "%s: systemd says '%s' of %s (see its journal)", what,
+		return nsu_fail_because(work->bus.fail, EIO, "%s: systemd says '%s' of %s (see its journal)", what,
 		                        work->result, work->unit);
 	return ret;
 }
@@ -338,14 +243,14 @@ static int open_scope(const struct work *work, int *ret_dirfd)
 
 	ret = sd_bus_path_encode(SYSTEMD_PATH "/unit", work->unit, &object);
 	if (ret >= 0)
-		ret = sd_bus_get_property_string(work->bus, SYSTEMD, object, SYSTEMD ".Scope", "ControlGroup", &error,
-		                                 &path);
+		ret = sd_bus_get_property_string(work->bus.bus, SYSTEMD, object, SYSTEMD ".Scope", "ControlGroup",
+		                                 &error, &path);
 	if (ret < 0)
-		return fail_of(work, what, ret, &error);
+		return nsu_bus_fail(&work->bus, what, ret, &error);
 	if (!nsu_text_is_path(path))
-		return nsu_fail_because(work->fail, EPROTO, "%s: it has no cgroup", what);
+		return nsu_fail_because(work->bus.fail, EPROTO, "%s: it has no cgroup", what);
 	ret = nsu_fsat_open_target(work->scope->mount_dirfd, path + 1, ret_dirfd);
-	return ret < 0 ? nsu_fail(work->fail, -ret, "open the cgroup '%s'", path) : 0;
+	return ret < 0 ? nsu_fail(work->bus.fail, -ret, "open the cgroup '%s'", path) : 0;
 }
 
 /* What is in the scope is ours. One that is there already was another session's, which is over, or is not. */
@@ -356,29 +261,30 @@ static int make_leaf(const struct work *work, int *ret_dirfd)
 
 	ret = open_scope(work, &dirfd);
 	if (ret == 0)
-		ret = nsu_control_await(work->scope->plan, dirfd, work->scope->deadline_ms, work->fail);
+		ret = nsu_control_await(work->scope->plan, dirfd, work->scope->deadline_ms, work->bus.fail);
 	if (ret < 0)
 		return ret;
 	ret = nsu_leaf_make(dirfd, true, ret_dirfd);
 	if (ret == -EWOULDBLOCK)
-		return nsu_fail_because(work->fail, EBUSY, "the login's scope %s holds a session with limits already",
-		                        work->unit);
-	return ret < 0 ? nsu_fail(work->fail, -ret, "make the cgroup of the session in %s", work->unit) : 0;
+		return nsu_fail_because(work->bus.fail, EBUSY,
+		                        "the login's scope %s holds a session with limits already", work->unit);
+	return ret < 0 ? nsu_fail(work->bus.fail, -ret, "make the cgroup of the session in %s", work->unit) : 0;
 }
 
 int nsu_scope_make(const struct nsu_scope *scope, int *ret_dirfd, struct nsu_fail *fail)
 {
-	struct work work = {.scope = scope, .fail = fail};
-	auto_bus sd_bus *bus = NULL;
+	struct work work = {.scope = scope, .bus = {.deadline_ms = scope->deadline_ms, .fail = fail}};
 	char text[2 * NSU_PATH_MAX];
 	const char *cgroup;
 	int ret;
 
 	ret = nsu_cgroup_own_path(text, sizeof(text), &cgroup, fail);
 	if (ret == 0)
-		ret = connect_bus(&work, &bus);
-	if (ret < 0)
-		return ret;
-	ret = find_session(&work, cgroup) ? limit_session(&work) : start_scope(&work);
-	return ret < 0 ? ret : make_leaf(&work, ret_dirfd);
+		ret = nsu_bus_open(&work.bus);
+	if (ret == 0)
+		ret = find_session(&work, cgroup) ? limit_session(&work) : start_scope(&work);
+	if (ret == 0)
+		ret = make_leaf(&work, ret_dirfd);
+	nsu_bus_close(&work.bus);
+	return ret;
 }

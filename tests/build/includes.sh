@@ -141,7 +141,9 @@ limits/leaf.c:             control
 limits/direct.h:           plan
 limits/direct.c:           control leaf proc
 limits/scope.h:            plan
-limits/scope.c:            cgroup control fsat leaf proc text
+limits/bus.h:
+limits/bus.c:              proc
+limits/scope.c:            bus cgroup control fsat leaf proc text
 limits/no_scope.c:         scope
 limits/main.c:             called cgroup channel confine control direct plan proc scope wire
 pam_module/arguments.h:
@@ -206,7 +208,7 @@ check_only "PAM is known to two files of the module only" 'security/' 'pam_modul
 check_only "NSS is known to subject.c only" '(pwd|grp|netdb)\.h' 'lib/subject\.c|helper/confine\.c'
 check_only "the log is known to two files of the module only" 'syslog\.h' 'pam_module/(pam_nsunshare|report)\.c'
 check_only "libmnl is known to nsunshare-net only" 'libmnl' 'network/(netlink\.h|.*\.c)'
-check_only "libsystemd is known to one file only" 'systemd/' 'limits/scope\.c'
+check_only "libsystemd is known to two files only" 'systemd/' 'limits/(bus\.h|scope\.c)'
 check_only "libsmartcols is known to the admin tool only" 'libsmartcols' 'cli/.*'
 report "the helper never sees policy, subject or session" \
 	"$(grep -nE '^#include "(policy.*|subject|template|session)\.h"' helper/*.[ch])"
