@@ -150,10 +150,16 @@ static void abandon(struct nsu_session *session)
 	close_all(session);
 }
 
-/* Back into the opener's own cgroup, where it has left that. */
+/* Back into the opener's own cgroup, where it has left that, unless systemd has removed it, empty as it was. */
 static int leave_cgroup(const struct nsu_session *session, struct nsu_fail *fail)
 {
-	return session->own_cgroup_fd < 0 ? 0 : nsu_cgroup_enter(session->own_cgroup_fd, fail);
+	struct nsu_fail own = NSU_FAIL_INIT;
+	int ret = session->own_cgroup_fd < 0 ? 0 : nsu_cgroup_enter(session->own_cgroup_fd, &own);
+
+	if (ret == 0 || ret == -ENODEV)
+		return 0;
+	*fail = own;
+	return ret;
 }
 
 /* What the commit changes of the caller beside its namespaces and cgroup. */
