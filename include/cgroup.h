@@ -3,10 +3,18 @@
 #ifndef NSU_CGROUP_H
 #define NSU_CGROUP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base.h"
 #include "fail.h"
+
+/**
+ * nsu_cgroup_is_systemds - does systemd run this host, and with it all cgroups?
+ *
+ * As sd_booted(3). Return: whether it does.
+ */
+bool nsu_cgroup_is_systemds(void);
 
 /**
  * nsu_cgroup_open_mount - open the root of cgroup2's mount: /sys/fs/cgroup, or its `unified` beside v1.

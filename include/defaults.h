@@ -21,6 +21,7 @@
 #define NSU_NETNS_DIR         "/run/netns"                      /* of `ip netns` */
 #define NSU_NETNS_ETC_DIR     "/etc/netns"                      /* <name>/: files that are bound over those of /etc */
 #define NSU_LIMITS_PARENT     "/nsunshare"                      /* cgroup, below the mount of cgroup2 */
+#define NSU_LIMITS_SLICE      "nsunshare.slice"                 /* of systemd's: sets of several users */
 #define NSU_LIMITS_LEAF       "session"                         /* a session is in it, below the one with the limits */
 #define NSU_RUN_DIR           "/run/nsunshare"                  /* root's, 0700; inside a session a private tmpfs */
 #define NSU_STATE_PARENT_DIR  "/var/lib"                        /* root's */
@@ -44,6 +45,7 @@
 #define NSU_REMOVE_WAIT_MS      300000 /* and works no longer than this on what is thrown away */
 #define NSU_ORPHANS_WAIT_MS     10000  /* nor on what other sessions have left there */
 #define NSU_REMOVE_TRIES        3      /* so often it goes through it without any success */
+#define NSU_SCOPE_STOP_MS       10000  /* systemd waits for so much longer than stop_timeout before it kills a set */
 #define NSU_STOP_POLL_MS        10     /* PID 1 looks this often whether its namespace is empty */
 #define NSU_CGROUP_WAIT_MS      2000   /* PID 1 waits no longer than this for its session's cgroup to be empty */
 #define NSU_HELLO_WAIT_MS       5000   /* PID 1 waits no longer than this for a connection to say what it wants */
@@ -78,7 +80,7 @@
 #define NSU_HELPER_FDS           4096 /* descriptors that PID 1 may have: two for each login, and some */
 #define NSU_BACKLOG              4096 /* connections that PID 1 has not accepted yet; net.core.somaxconn */
 #define NSU_FAIL_TEXT_MAX        512
-#define NSU_NOTE_MAX             64                   /* what an assistant says for the log line */
+#define NSU_NOTE_MAX             192                  /* what an assistant says for the log line */
 #define NSU_LOG_VALUE_MAX        256                  /* one user-given value in a log line, escaped */
 #define NSU_BASE_DEPTH_MAX       16                   /* profiles in one chain of `base` */
 #define NSU_HOSTS_MAX            (16UL * 1024 * 1024) /* the host's /etc/hosts, copied into a session */

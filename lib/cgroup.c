@@ -7,8 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "defaults.h"
+
+bool nsu_cgroup_is_systemds(void)
+{
+	return access("/run/systemd/system", F_OK) == 0;
+}
 
 int nsu_cgroup_open_mount(int *ret_dirfd, struct nsu_fail *fail)
 {

@@ -105,6 +105,15 @@ static int start_net(struct launch *launch)
 	                        launch->fail);
 }
 
+/* For the log line; what is too long is cut. */
+static void add_note(struct nsu_session *session, const struct nsu_assist *assist)
+{
+	size_t len = strlen(session->note);
+
+	if (assist->note[0])
+		snprintf(session->note + len, sizeof(session->note) - len, "%s%s", len > 0 ? " " : "", assist->note);
+}
+
 static int await_net(struct launch *launch)
 {
 	int ret;
@@ -112,8 +121,32 @@ static int await_net(struct launch *launch)
 	if (launch->net.channel_fd < 0)
 		return 0;
 	ret = nsu_assist_await(&launch->net, launch->plan, launch->deadline_ms, NULL, launch->fail);
-	memcpy(launch->session->note, launch->net.note, sizeof(launch->session->note));
+	add_note(launch->session, &launch->net);
 	return ret;
+}
+
+static int run_limits(const struct launch *launch, int *ret_dirfd)
+{
+	struct nsu_session *session = launch->session;
+	struct nsu_assist assist = NSU_ASSIST_INIT;
+	int ret;
+
+	ret = nsu_assist_start(NSU_LIMITS_FILE, NSU_LIMITS_NAME, launch->plan, session->init_pidfd, &assist,
+	                       launch->fail);
+	if (ret == 0)
+		ret = nsu_assist_await(&assist, launch->plan, launch->deadline_ms, ret_dirfd, launch->fail);
+	if (ret == 0)
+		add_note(session, &assist);
+	nsu_assist_end(&assist);
+	return ret;
+}
+
+/* PID 1 of a shared set is to outlive the first login: systemd would stop it, or count it, with that. */
+static int move_init(const struct launch *launch)
+{
+	if (!nsu_plan_is_shared(launch->plan) || nsu_plan_has_limits(launch->plan) || !nsu_cgroup_is_systemds())
+		return 0;
+	return run_limits(launch, NULL);
 }
 
 /* The cgroup of the session: made by the assistant, then told to the helper, which waits for it. */
@@ -121,20 +154,14 @@ static int make_cgroup(const struct launch *launch)
 {
 	static const unsigned char order = NSU_WIRE_CGROUP;
 	struct nsu_session *session = launch->session;
-	struct nsu_assist assist = NSU_ASSIST_INIT;
 	auto_close int dirfd = -1;
 	int ret;
 
 	if (!nsu_plan_has_limits(launch->plan))
-		return 0;
+		return move_init(launch);
 	ret = nsu_cgroup_open_own(&session->own_cgroup_fd, launch->fail);
-	if (ret < 0)
-		return ret;
-	ret = nsu_assist_start(NSU_LIMITS_FILE, NSU_LIMITS_NAME, launch->plan, session->init_pidfd, &assist,
-	                       launch->fail);
 	if (ret == 0)
-		ret = nsu_assist_await(&assist, launch->plan, launch->deadline_ms, &dirfd, launch->fail);
-	nsu_assist_end(&assist);
+		ret = run_limits(launch, &dirfd);
 	if (ret == 0 && dirfd < 0)
 		ret = nsu_fail_because(launch->fail, EPROTO, NSU_LIMITS_NAME " has given no cgroup");
 	if (ret == 0)

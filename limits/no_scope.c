@@ -12,5 +12,5 @@ int nsu_scope_make(const struct nsu_scope *scope, int *ret_dirfd, struct nsu_fai
 	return nsu_fail_because(
 		fail, ENOTSUP,
 		"systemd runs this host, and pam_nsunshare was built without libsystemd, so that it can't "
-		"ask it for limits");
+		"ask it for a scope");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * 1. The helper's number is believed only if its process lives before and after systemd was told it.
+ * 2. What is in a shared set, its PID 1 too, must never depend on the session of logind's of one of its logins.
  */
 #include "scope.h"
 
@@ -144,26 +145,65 @@ static int check_helper(const struct work *work)
 	return 0;
 }
 
+static int describe_scope(sd_bus_message *message, const struct nsu_plan *plan)
+{
+	char text[NSU_NAME_MAX + 96];
+
+	if (plan->scope == NSU_PLAN_SCOPE_GROUP)
+		snprintf(text, sizeof(text), "pam_nsunshare set %s of group %u", plan->id, (unsigned)plan->scope_gid);
+	else if (plan->scope == NSU_PLAN_SCOPE_NAMED)
+		snprintf(text, sizeof(text), "pam_nsunshare set %s named %s", plan->id, plan->scope_name);
+	else
+		snprintf(text, sizeof(text), "pam_nsunshare %s %s of user %u",
+		         nsu_plan_is_shared(plan) ? "set" : "session", plan->id, (unsigned)plan->uid);
+	return sd_bus_message_append(message, "(sv)", "Description", "s", text);
+}
+
 /*
- * In the slice of the user, so that what the administrator limits for all of a user holds too. Its cgroup is delegated, since
- * the session's leaf is ours; no controllers for that are needed.
+ * In the slice of the user, so that what the administrator limits for all of a user holds too; and logind stops none of that at
+ * his last logout but what is its own. A set of several users is nobody's.
  */
+static int place_scope(sd_bus_message *message, const struct nsu_plan *plan)
+{
+	char slice[48] = NSU_LIMITS_SLICE;
+
+	if (!nsu_plan_is_common(plan))
+		snprintf(slice, sizeof(slice), "user-%u.slice", (unsigned)plan->uid);
+	return sd_bus_message_append(message, "(sv)", "Slice", "s", slice);
+}
+
+/*
+ * How systemd stops a set that nothing else ends: at shutdown, or by `systemctl stop`. PID 1 takes its SIGTERM for the order to
+ * end; who is still there some time after stop_timeout is killed.
+ */
+static int append_stop(sd_bus_message *message, const struct nsu_plan *plan)
+{
+	uint64_t stop_us = (plan->stop_timeout_ms + NSU_SCOPE_STOP_MS) * 1000ULL;
+
+	if (!nsu_plan_is_shared(plan))
+		return 0;
+	return sd_bus_message_append(message, "(sv)", "TimeoutStopUSec", "t", stop_us);
+}
+
+/* Its cgroup is delegated, since the session's leaf is ours; no controllers for that are needed. */
 static int append_scope(sd_bus_message *message, const struct work *work, uint32_t helper)
 {
 	const struct nsu_plan *plan = work->scope->plan;
-	char slice[48], description[96];
 	int ret;
 
-	snprintf(slice, sizeof(slice), "user-%u.slice", (unsigned)plan->uid);
-	snprintf(description, sizeof(description), "pam_nsunshare session %s of user %u", plan->id,
-	         (unsigned)plan->uid);
 	ret = sd_bus_message_append(message, "ss", work->unit, "fail");
 	if (ret >= 0)
 		ret = sd_bus_message_open_container(message, 'a', "(sv)");
 	if (ret >= 0)
-		ret = sd_bus_message_append(message, "(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s", description,
-		                            "Slice", "s", slice, "CollectMode", "s", "inactive-or-failed", "SendSIGHUP",
-		                            "b", 1, "DelegateControllers", "as", 0, "PIDs", "au", 1, helper);
+		ret = describe_scope(message, plan);
+	if (ret >= 0)
+		ret = place_scope(message, plan);
+	if (ret >= 0)
+		ret = append_stop(message, plan);
+	if (ret >= 0)
+		ret = sd_bus_message_append(message, "(sv)(sv)(sv)(sv)", "CollectMode", "s", "inactive-or-failed",
+		                            "SendSIGHUP", "b", 1, "DelegateControllers", "as", 0, "PIDs", "au", 1,
+		                            helper);
 	if (ret >= 0 && !plan->limits.tasks) /* what systemd gives a service where nobody says more */
 		ret = sd_bus_message_append(message, "(sv)", "TasksMax", "t", UINT64_MAX);
 	if (ret >= 0)
@@ -271,20 +311,28 @@ static int make_leaf(const struct work *work, int *ret_dirfd)
 	return ret < 0 ? nsu_fail(work->bus.fail, -ret, "make the cgroup of the session in %s", work->unit) : 0;
 }
 
+static int make(struct work *work, int *ret_dirfd)
+{
+	char text[2 * NSU_PATH_MAX];
+	const char *cgroup = "/";
+	bool is_shared = nsu_plan_is_shared(work->scope->plan);
+	int ret = 0;
+
+	if (!is_shared)
+		ret = nsu_cgroup_own_path(text, sizeof(text), &cgroup, work->bus.fail);
+	if (ret == 0)
+		ret = nsu_bus_open(&work->bus);
+	if (ret < 0)
+		return ret;
+	ret = !is_shared && find_session(work, cgroup) ? limit_session(work) : start_scope(work);
+	return ret < 0 || !nsu_plan_has_limits(work->scope->plan) ? ret : make_leaf(work, ret_dirfd);
+}
+
 int nsu_scope_make(const struct nsu_scope *scope, int *ret_dirfd, struct nsu_fail *fail)
 {
 	struct work work = {.scope = scope, .bus = {.deadline_ms = scope->deadline_ms, .fail = fail}};
-	char text[2 * NSU_PATH_MAX];
-	const char *cgroup;
-	int ret;
+	int ret = make(&work, ret_dirfd);
 
-	ret = nsu_cgroup_own_path(text, sizeof(text), &cgroup, fail);
-	if (ret == 0)
-		ret = nsu_bus_open(&work.bus);
-	if (ret == 0)
-		ret = find_session(&work, cgroup) ? limit_session(&work) : start_scope(&work);
-	if (ret == 0)
-		ret = make_leaf(&work, ret_dirfd);
 	nsu_bus_close(&work.bus);
 	return ret;
 }

@@ -19,11 +19,12 @@ static struct nsu_fail record;
 
 static unsigned char frame[NSU_FRAME_MAX];
 
-static int answer(int fd)
+static int answer(int fd, const char *note)
 {
 	struct nsu_wire_answer said = {.fail = NSU_FAIL_INIT};
 	size_t len = 0;
 
+	snprintf(said.note, sizeof(said.note), "%s", note);
 	if (nsu_wire_encode_answer(&said, frame, sizeof(frame), &len) < 0)
 		return 9;
 	return nsu_channel_send(NSU_HELPER_CHANNEL_FD, frame, len, fd) < 0 ? 9 : 0;
@@ -55,7 +56,7 @@ static int give_cgroup(void)
 
 	if (readlink("/proc/self/exe", path, sizeof(path) - 1) < 0)
 		return 9;
-	return answer(open(dirname(path), O_PATH | O_CLOEXEC));
+	return answer(open(dirname(path), O_PATH | O_CLOEXEC), "");
 }
 
 static int be_a_bad_one(const char *name)
@@ -71,7 +72,9 @@ static int be_a_bad_one(const char *name)
 		return 9;
 	close(fd);
 	if (strcmp(mode, "ready") == 0)
-		return answer(-1) + (int)sleep(60);
+		return answer(-1, "") + (int)sleep(60);
+	if (strcmp(mode, "note") == 0)
+		return answer(-1, "moved=no") + (int)sleep(60);
 	if (strcmp(mode, "cgroup") == 0)
 		return give_cgroup();
 	if (strcmp(mode, "hang") == 0)
@@ -316,6 +319,47 @@ static void launch_waits_for_helper_and_assistant(void **state)
 	assert_int_equal(in_child(launch_with_both), 0);
 }
 
+static void plan_for_shared(void)
+{
+	new_plan(CLONE_NEWNS);
+	plan.scope = NSU_PLAN_SCOPE_USER;
+	plan.uid = 1000;
+	CHILD_CHECK_OK(nsu_plan_check(&plan, &record), &record);
+}
+
+/* The mounts are the test's own, and so is what says whether systemd runs. */
+static void launch_shared(void)
+{
+	struct nsu_session session = NSU_SESSION_INIT;
+
+	own_mounts();
+	make_helper_place();
+	bad_helper("ready");
+	plan_for_shared();
+	install_bad(NSU_LIMITS_FILE, NSU_LIMITS_NAME, "hang"); /* nobody starts it */
+	CHILD_CHECK_OK(launch(&session), &record);
+	CHILD_CHECK(session.note[0] == '\0');
+	abandon(&session);
+	CHILD_CHECK(mkdir("/run/systemd", 0755) == 0 && mkdir("/run/systemd/system", 0755) == 0);
+	check_assistant(plan_for_shared, NSU_LIMITS_FILE, NSU_LIMITS_NAME);
+	plan_for_shared();
+	install_bad(NSU_LIMITS_FILE, NSU_LIMITS_NAME, "note");
+	CHILD_CHECK_OK(launch(&session), &record);
+	CHILD_CHECK(strcmp(session.note, "moved=no") == 0 && session.cgroup_fd == -1 && session.own_cgroup_fd == -1);
+	abandon(&session);
+	new_plan(CLONE_NEWNS); /* for a session of its own nothing is moved */
+	unlink(NSU_LIMITS_FILE);
+	CHILD_CHECK_OK(launch(&session), &record);
+	abandon(&session);
+}
+
+static void launch_has_a_shared_init_moved_where_systemd_runs(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_SESSIONS();
+	assert_int_equal(in_child(launch_shared), 0);
+}
+
 static void launch_with_cgroup(void)
 {
 	struct nsu_session session = NSU_SESSION_INIT;
@@ -393,6 +437,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(launch_survives_a_helper_that_dies_while_its_ids_are_mapped),
 		cmocka_unit_test(launch_says_what_is_wrong_with_an_assistant),
 		cmocka_unit_test(launch_waits_for_helper_and_assistant),
+		cmocka_unit_test(launch_has_a_shared_init_moved_where_systemd_runs),
 		cmocka_unit_test(launch_holds_the_cgroup_that_it_was_given),
 		cmocka_unit_test(launch_prepares_all_eight_and_changes_nothing_of_the_caller),
 	};
