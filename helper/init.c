@@ -15,24 +15,28 @@
 #include "defaults.h"
 #include "proc.h"
 
-int nsu_init_watch_children(enum nsu_plan_lifetime lifetime, int *ret_children_fd, struct nsu_fail *fail)
+int nsu_init_watch_signals(const struct nsu_plan *plan, int *ret_signals_fd, struct nsu_fail *fail)
 {
-	bool is_told = lifetime == NSU_PLAN_LIFETIME_PROCESSES;
+	bool is_told = plan->lifetime == NSU_PLAN_LIFETIME_PROCESSES;
+	bool is_stopped = nsu_plan_is_shared(plan);
 	struct sigaction action = {
 		.sa_handler = is_told ? SIG_DFL : SIG_IGN,
 		.sa_flags = SA_NOCLDWAIT,
 	};
-	sigset_t children;
+	sigset_t signals;
 
-	*ret_children_fd = -1;
+	*ret_signals_fd = -1;
 	if (sigaction(SIGCHLD, &action, NULL) < 0)
 		return nsu_fail(fail, errno, "have the kernel reap children");
-	if (!is_told)
+	if (!is_told && !is_stopped)
 		return 0;
-	sigemptyset(&children);
-	sigaddset(&children, SIGCHLD);
-	*ret_children_fd = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
-	return *ret_children_fd < 0 ? nsu_fail(fail, errno, "hear of the end of children") : 0;
+	sigemptyset(&signals);
+	if (is_told)
+		sigaddset(&signals, SIGCHLD);
+	if (is_stopped)
+		sigaddset(&signals, SIGTERM);
+	*ret_signals_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	return *ret_signals_fd < 0 ? nsu_fail(fail, errno, "hear signals") : 0;
 }
 
 /* Anybody else in the pid namespace? Needs no right to signal them. */
@@ -41,12 +45,18 @@ static bool has_processes(void)
 	return kill(-1, 0) == 0 || errno != ESRCH;
 }
 
-static void forget_signals(int children_fd)
+/*
+ * One signal a time: who sends more of them from inside must not keep it from its logins. A sender from outside of the pid
+ * namespace has no number in it, which nobody inside can feign.
+ * Return: whether it is systemd's, or an administrator's, to stop.
+ */
+static bool hear_signal(const struct nsu_init *init)
 {
 	struct signalfd_siginfo info;
 
-	while (children_fd >= 0 && read(children_fd, &info, sizeof(info)) > 0)
-		continue;
+	if (init->signals_fd < 0 || read(init->signals_fd, &info, sizeof(info)) != sizeof(info))
+		return false;
+	return info.ssi_signo == SIGTERM && info.ssi_code == SI_USER && (!init->is_pid1 || info.ssi_pid == 0);
 }
 
 /*
@@ -65,9 +75,8 @@ static void wait_for_end(const struct nsu_init *init)
 			return;
 		if (looks && !has_processes())
 			return;
-		if (nsu_logins_wait(init->logins, looks ? init->children_fd : -1, looks ? poll_ms : -1))
+		if (nsu_logins_wait(init->logins, init->signals_fd, looks ? poll_ms : -1) || hear_signal(init))
 			return;
-		forget_signals(init->children_fd);
 		poll_ms = looks && poll_ms < NSU_EMPTY_POLL_MAX_MS ? poll_ms * 2 : poll_ms;
 		if (!looks)
 			poll_ms = NSU_STOP_POLL_MS;

@@ -127,7 +127,7 @@ static unsigned duties_of(const struct nsu_plan *planned)
 }
 
 /* What is left to do once the mounts are made. */
-static int settle(int *ret_children_fd, struct nsu_fail *fail)
+static int settle(int *ret_signals_fd, struct nsu_fail *fail)
 {
 	int ret;
 
@@ -135,7 +135,7 @@ static int settle(int *ret_children_fd, struct nsu_fail *fail)
 	if (ret == 0)
 		ret = nsu_fsat_look_at_root(&logins.root, fail);
 	if (ret == 0)
-		ret = nsu_init_watch_children(plan.lifetime, ret_children_fd, fail);
+		ret = nsu_init_watch_signals(&plan, ret_signals_fd, fail);
 	if (ret == 0)
 		ret = claim(fail);
 	if (ret == 0)
@@ -143,7 +143,7 @@ static int settle(int *ret_children_fd, struct nsu_fail *fail)
 	return ret < 0 ? ret : nsu_confine_drop(duties_of(&plan), fail);
 }
 
-static int prepare(int *ret_children_fd, int *ret_sessions_dirfd, struct nsu_fail *fail)
+static int prepare(int *ret_signals_fd, int *ret_sessions_dirfd, struct nsu_fail *fail)
 {
 	int ret;
 
@@ -158,7 +158,7 @@ static int prepare(int *ret_children_fd, int *ret_sessions_dirfd, struct nsu_fai
 		ret = nsu_spaces_begin(&plan, NSU_HELPER_CHANNEL_FD, &spaces, fail);
 	if (ret == 0)
 		ret = nsu_setup_run(&plan, ret_sessions_dirfd, fail);
-	return ret < 0 ? ret : settle(ret_children_fd, fail);
+	return ret < 0 ? ret : settle(ret_signals_fd, fail);
 }
 
 /* An open that has failed. Before it nobody was in the cgroup, but for this process a moment. */
@@ -193,13 +193,13 @@ int main(void)
 	static const char usage[] =
 		NSU_HELPER_NAME ": PID 1 of a session, started by pam_nsunshare.so only; see nsunshare-init(8)\n";
 	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
-	struct nsu_init init = {.logins = &logins, .entry = &entry, .children_fd = -1};
+	struct nsu_init init = {.logins = &logins, .entry = &entry, .signals_fd = -1};
 	int sessions_dirfd = -1;
 	int ret;
 
 	if (!nsu_called_by_module(usage))
 		return 2;
-	ret = prepare(&init.children_fd, &sessions_dirfd, &answer.fail);
+	ret = prepare(&init.signals_fd, &sessions_dirfd, &answer.fail);
 	if (ret < 0)
 		throw_away(&sessions_dirfd); /* before the answer, at which the opener sends a SIGKILL */
 	if (ret == -EEXIST && answer.fail.err == 0) {

@@ -17,6 +17,8 @@ static int session_fd; /* read end of a pipe that all processes of the session h
 static pid_t init_pid; /* as the host has it */
 static bool leaves_nobody;
 static enum nsu_plan_lifetime lifetime;
+static enum nsu_plan_scope scope;
+static struct nsu_plan plan;
 static struct nsu_logins logins;
 
 /*
@@ -42,6 +44,9 @@ static void start_init(int stop_timeout_ms, bool is_pid1, void (*inside)(void))
 		};
 		sigset_t all;
 
+		nsu_plan_init(&plan);
+		plan.lifetime = lifetime;
+		plan.scope = scope;
 		logins.listen_fd = -1;
 		logins.is_brief = !is_pid1;
 		logins.set.lifetime = lifetime;
@@ -50,7 +55,7 @@ static void start_init(int stop_timeout_ms, bool is_pid1, void (*inside)(void))
 
 		close(ends[0]);
 		close(opener[1]);
-		CHILD_CHECK_OK(nsu_init_watch_children(lifetime, &init.children_fd, &fail), &fail);
+		CHILD_CHECK_OK(nsu_init_watch_signals(&plan, &init.signals_fd, &fail), &fail);
 		inside();
 		sigfillset(&all);
 		sigprocmask(SIG_SETMASK, &all, NULL);
@@ -391,6 +396,56 @@ static void init_of_a_permanent_set_outlives_everybody(void **state)
 	assert_int_equal(in_child(outlive_everybody), 0);
 }
 
+/* Inside, root. */
+static void a_process_that_signals_its_init(void)
+{
+	if (fork() == 0) {
+		for (;;) {
+			kill(1, SIGTERM);
+			usleep(1000);
+		}
+	}
+}
+
+static void stop_by_signal(void)
+{
+	lifetime = NSU_PLAN_LIFETIME_PERMANENT;
+	scope = NSU_PLAN_SCOPE_USER;
+	start_init(0, true, a_process_that_signals_its_init);
+	CHILD_CHECK(!ends_within(500));
+	CHILD_CHECK(kill(init_pid, SIGHUP) == 0 && !ends_within(100));
+	for (int i = 0; i < 50; i++) { /* one that is pending from inside takes the place of another */
+		CHILD_CHECK(kill(init_pid, SIGTERM) == 0);
+		if (ends_within(100))
+			break;
+	}
+	CHILD_CHECK(ends_within(0));
+	CHILD_CHECK(is_session_empty());
+}
+
+static void init_of_a_shared_set_ends_at_a_sigterm_from_outside_only(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(stop_by_signal), 0);
+}
+
+static void stay_with_the_opener(void)
+{
+	start_init(0, true, nobody);
+	usleep(50000);
+	CHILD_CHECK(kill(init_pid, SIGTERM) == 0 && !ends_within(300));
+	order_the_end();
+	CHILD_CHECK(ends_within(5000));
+}
+
+static void init_of_a_session_ignores_signals(void **state)
+{
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	assert_int_equal(in_child(stay_with_the_opener), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,6 +462,8 @@ int main(void)
 		cmocka_unit_test(init_reaps_orphans),
 		cmocka_unit_test(init_of_a_lasting_set_ends_with_its_last_process),
 		cmocka_unit_test(init_of_a_permanent_set_outlives_everybody),
+		cmocka_unit_test(init_of_a_shared_set_ends_at_a_sigterm_from_outside_only),
+		cmocka_unit_test(init_of_a_session_ignores_signals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
