@@ -6,27 +6,15 @@
 #include <libsmartcols/libsmartcols.h>
 
 #include "cli.h"
-#include "policy.h"
-#include "subject.h"
-#include "text.h"
-
-#define SERVICE "sshd"
+#include "question.h"
 
 enum {
 	CONF,
 	JSON,
 	PROFILE,
 	RHOST,
-	SERVICE_NAME,
+	SERVICE,
 	TTY
-};
-
-/* What one answer needs; freed as a whole. */
-struct question {
-	struct nsu_subject subject;
-	struct nsu_policy *policy; /* NULL: there is no file, and --profile was given */
-	struct nsu_plan *plan;
-	struct nsu_explain explain;
 };
 
 /* Where the command fails the login does too, and for the same reason. */
@@ -36,67 +24,6 @@ static int refuse(const struct nsu_fail *reason, struct nsu_fail *fail)
 
 	return nsu_fail_because(fail, reason->err, "the login would be refused: %s",
 	                        nsu_fail_line(reason, line, sizeof(line)));
-}
-
-static int look_up_subject(const struct nsu_cli_call *call, struct nsu_subject *subject, struct nsu_fail *fail)
-{
-	struct nsu_fail reason = NSU_FAIL_INIT;
-	char line[NSU_FAIL_TEXT_MAX + 128];
-	char user[NSU_LOG_VALUE_MAX];
-	int ret;
-
-	subject->service = call->values[SERVICE_NAME] ? call->values[SERVICE_NAME] : SERVICE;
-	subject->tty = call->values[TTY] ? call->values[TTY] : "";
-	subject->rhost = call->values[RHOST] ? call->values[RHOST] : "";
-	ret = nsu_subject_look_up(subject, call->operand, &reason);
-	if (ret < 0)
-		return nsu_fail_because(fail, -ret, "user '%s': %s",
-		                        nsu_text_printable(call->operand, user, sizeof(user)),
-		                        nsu_fail_line(&reason, line, sizeof(line)));
-	return 0;
-}
-
-static int load_policy(const char *path, const char *profile, struct question *question, struct nsu_fail *fail)
-{
-	struct nsu_fail missing = NSU_FAIL_INIT;
-	int ret;
-
-	ret = nsu_policy_load(path, &question->policy, &missing);
-	if (ret == -ENOENT && profile)
-		return 0;
-	if (ret == -ENOENT)
-		return nsu_fail_because(fail, ENOENT,
-		                        "%s: there is no policy: write one, or give --profile=default as the "
-		                        "module's line has it",
-		                        path);
-	if (ret < 0) {
-		*fail = missing;
-		return ret;
-	}
-	return nsu_policy_load_user(question->policy, &question->subject, fail);
-}
-
-/* As the module does it. */
-static int ask(const char *path, const char *profile, struct question *question, struct nsu_fail *fail)
-{
-	int ret;
-
-	ret = load_policy(path, profile, question, fail);
-	if (ret < 0)
-		return ret;
-	question->plan = malloc(sizeof(*question->plan));
-	if (!question->plan)
-		return nsu_fail(fail, ENOMEM, "plan the session");
-	return nsu_explain_login(question->policy, &question->subject, profile, question->plan, &question->explain,
-	                         fail);
-}
-
-static void clear_question(struct question *question)
-{
-	nsu_subject_clear(&question->subject);
-	nsu_policy_free(question->policy);
-	free(question->plan);
-	nsu_explain_clear(&question->explain);
 }
 
 static int fill_line(struct libscols_line *line, const struct nsu_explain_row *row)
@@ -143,35 +70,44 @@ static int print_json(const struct nsu_explain *explain, struct nsu_fail *fail)
 }
 
 /* A refused login is explained too, as far as that goes. */
-static int answer(const struct nsu_cli_call *call, struct question *question, struct nsu_fail *fail)
+static int answer(const struct nsu_question_login *login, bool as_json, struct nsu_question *question,
+                  struct nsu_fail *fail)
 {
 	struct nsu_fail reason = NSU_FAIL_INIT;
-	char path[NSU_PATH_MAX];
-	int ret, ask_ret;
+	int ret, answer_ret;
 
-	ret = nsu_cli_conf(call->values[CONF], path, sizeof(path), fail);
+	ret = nsu_question_begin(login, question, fail);
 	if (ret < 0)
 		return ret;
-	ret = look_up_subject(call, &question->subject, fail);
-	if (ret < 0)
-		return ret;
-	ask_ret = ask(path, call->values[PROFILE], question, &reason);
-	if (question->explain.n > 0 && call->values[JSON])
+	answer_ret = nsu_question_answer(login, question, &reason);
+	if (question->explain.n > 0 && as_json)
 		ret = print_json(&question->explain, fail);
 	else if (question->explain.n > 0)
 		nsu_explain_print(&question->explain, stdout);
-	if (ask_ret < 0)
+	if (answer_ret < 0)
 		ret = refuse(&reason, fail);
 	return ret;
 }
 
 static int run(const struct nsu_cli_call *call, struct nsu_fail *fail)
 {
-	struct question question = {.subject = NSU_SUBJECT_INIT, .explain = NSU_EXPLAIN_INIT};
+	struct nsu_question question = NSU_QUESTION_INIT;
+	char conf[NSU_PATH_MAX];
+	const struct nsu_question_login login = {
+		.user = call->operand,
+		.conf = conf,
+		.profile = call->values[PROFILE],
+		.rhost = call->values[RHOST],
+		.service = call->values[SERVICE],
+		.tty = call->values[TTY],
+	};
 	int ret;
 
-	ret = answer(call, &question, fail);
-	clear_question(&question);
+	ret = nsu_cli_conf(call->values[CONF], conf, sizeof(conf), fail);
+	if (ret < 0)
+		return ret;
+	ret = answer(&login, call->values[JSON], &question, fail);
+	nsu_question_clear(&question);
 	return ret;
 }
 
@@ -185,7 +121,7 @@ const struct nsu_cli_command nsu_cli_explain = {
 			[JSON] = {"json", NULL, "print JSON"},
 			[PROFILE] = {"profile", "NAME", "as in the module's line; without it there is none"},
 			[RHOST] = {"rhost", "HOST", "the remote host of the login"},
-			[SERVICE_NAME] = {"service", "NAME", "the PAM service (" SERVICE ")"},
+			[SERVICE] = {"service", "NAME", "the PAM service (" NSU_QUESTION_SERVICE ")"},
 			[TTY] = {"tty", "NAME", "the terminal of the login"},
 		},
 	.run = run,

@@ -23,6 +23,7 @@ struct nsu_subject_answer {
 struct nsu_subject {
 	char *user;  /* as the account database spells it */
 	char *home;  /* as it stands there: unchecked */
+	char *shell; /* likewise */
 	char *group; /* name of the primary group; NULL: not asked yet */
 	uid_t uid;
 	gid_t gid;
@@ -44,7 +45,7 @@ struct nsu_subject {
 
 /**
  * nsu_subject_look_up - fill in what the account database, the kernel and chance know.
- * @subject: initialised; user, home, uid, gid, host, id are set
+ * @subject: initialised; user, home, shell, uid, gid, host, id are set
  * @user:    the name PAM has
  * @fail:    record
  *
@@ -98,6 +99,17 @@ NSU_CHECKED int nsu_subject_is_member(struct nsu_subject *subject, const char *g
  * Asks NSS. Return: 0; -EHOSTDOWN where a service says ENOENT of itself; -errno of getpwnam_r(3).
  */
 NSU_CHECKED int nsu_subject_user_exists(const char *user, bool *ret_exists, uid_t *ret_uid, struct nsu_fail *fail);
+
+/**
+ * nsu_subject_find_user - who has a uid?
+ * @uid:      any
+ * @ret_user: given: the name, to be freed; untouched on failure
+ * @fail:     record
+ *
+ * Asks NSS. Return: 0; -ENOENT if nobody has it; -ENOMEM; -EHOSTDOWN where a service says ENOENT of itself; -errno of
+ * getpwuid_r(3).
+ */
+NSU_CHECKED int nsu_subject_find_user(uid_t uid, char **ret_user, struct nsu_fail *fail);
 
 /**
  * nsu_subject_group_exists - is there such a group?

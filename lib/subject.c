@@ -96,7 +96,8 @@ static int look_up_user(struct nsu_subject *subject, const char *user, struct ns
 	subject->gid = answer.passwd.pw_gid;
 	subject->user = strdup(answer.passwd.pw_name);
 	subject->home = strdup(answer.passwd.pw_dir ? answer.passwd.pw_dir : "");
-	if (!subject->user || !subject->home)
+	subject->shell = strdup(answer.passwd.pw_shell ? answer.passwd.pw_shell : "");
+	if (!subject->user || !subject->home || !subject->shell)
 		return nsu_fail(fail, ENOMEM, "look up the user");
 	return 0;
 }
@@ -276,6 +277,26 @@ int nsu_subject_user_exists(const char *user, bool *ret_exists, uid_t *ret_uid, 
 	return 0;
 }
 
+int nsu_subject_find_user(uid_t uid, char **ret_user, struct nsu_fail *fail)
+{
+	struct question question = {.uid = &uid};
+	auto_free char *buffer = NULL;
+	union answer answer;
+	char *user;
+	int ret;
+
+	ret = ask(&question, &answer, &buffer);
+	if (ret < 0)
+		return nsu_fail(fail, -ret, "look up the user of uid %u", (unsigned)uid);
+	if (!buffer)
+		return nsu_fail_because(fail, ENOENT, "no user in the account database has the uid %u", (unsigned)uid);
+	user = strdup(answer.passwd.pw_name);
+	if (!user)
+		return nsu_fail(fail, ENOMEM, "look up the user of uid %u", (unsigned)uid);
+	*ret_user = user;
+	return 0;
+}
+
 int nsu_subject_group_exists(const char *group, bool *ret_exists, gid_t *ret_gid, struct nsu_fail *fail)
 {
 	struct question question = {.group = group};
@@ -336,6 +357,7 @@ void nsu_subject_clear(struct nsu_subject *subject)
 {
 	free(subject->user);
 	free(subject->home);
+	free(subject->shell);
 	free(subject->group);
 	free(subject->groups);
 	for (size_t i = 0; i < subject->n_answers; i++)

@@ -18,6 +18,8 @@ include/channel.h:
 include/subject.h:
 include/plan.h:
 include/marker.h:          plan
+include/nested.h:          marker plan
+include/variables.h:       plan
 include/harden.h:          plan
 include/idmap.h:           plan
 include/cgroup.h:
@@ -43,6 +45,8 @@ lib/proc.c:
 lib/ns.c:                  channel proc
 lib/mnt.c:
 lib/marker.c:              text
+lib/nested.c:
+lib/variables.c:
 lib/denials.h:             plan
 lib/denials_make.c:        denials
 lib/harden.c:              denials
@@ -148,17 +152,15 @@ limits/no_scope.c:         scope
 limits/main.c:             called cgroup channel confine control direct plan proc scope wire
 pam_module/arguments.h:
 pam_module/arguments.c:    text
-pam_module/nested.h:       marker plan
-pam_module/nested.c:
-pam_module/variables.h:    plan
-pam_module/variables.c:
 pam_module/report.h:       explain plan session subject
 pam_module/report.c:       ns text
 pam_module/pam_nsunshare.c: arguments attach explain nested policy report session set subject text variables
 cli/cli.h:
 cli/cli.c:                 text
 cli/check.c:               cli policy
-cli/explain.c:             cli policy subject text
+cli/question.h:            explain plan policy subject
+cli/question.c:            cli text
+cli/explain.c:             cli question
 cli/main.c:                cli text
 cli/usage.h:               ask
 cli/usage.c:               proc text
