@@ -59,6 +59,18 @@ static int take_operands(const struct nsu_cli_command *command, int n, char **wo
 	return 0;
 }
 
+/* Cuts off what stands behind "--", before getopt_long(3) reorders. Return: how many words remain. */
+static int cut_words(const struct nsu_cli_command *command, int argc, char **argv, struct nsu_cli_call *call)
+{
+	for (int i = 1; i < argc && command->takes_words; i++) {
+		if (strcmp(argv[i], "--") != 0)
+			continue;
+		call->words = argv + i + 1;
+		return i;
+	}
+	return argc;
+}
+
 int nsu_cli_parse(const struct nsu_cli_command *command, int argc, char **argv, struct nsu_cli_call *call,
                   struct nsu_fail *fail)
 {
@@ -66,6 +78,7 @@ int nsu_cli_parse(const struct nsu_cli_command *command, int argc, char **argv, 
 	int answer;
 
 	*call = (struct nsu_cli_call){.wants_help = false};
+	argc = cut_words(command, argc, argv, call);
 	fill_options(command, options);
 	opterr = 0;
 	while ((answer = getopt_long(argc, argv, ":", options, NULL)) != -1) {
@@ -80,6 +93,8 @@ int nsu_cli_parse(const struct nsu_cli_command *command, int argc, char **argv, 
 			                        command->name, command->options[answer - FIRST_OPTION].name);
 		call->values[answer - FIRST_OPTION] = optarg ? optarg : "";
 	}
+	if (call->words && !call->words[0])
+		return nsu_fail_because(fail, EINVAL, "%s: a program is missing behind --; " REMEDY, command->name);
 	return take_operands(command, argc - optind, argv + optind, call, fail);
 }
 

@@ -18,6 +18,11 @@ enum nsu_cli_status {
 	NSU_CLI_OK,
 	NSU_CLI_WARNINGS,
 	NSU_CLI_FAILED,
+	/* Of a command that runs a program, whose own status is passed on: as env(1) has them. */
+	NSU_CLI_NOT_RUN = 125,
+	NSU_CLI_NOT_EXECUTABLE = 126,
+	NSU_CLI_NOT_FOUND = 127,
+	NSU_CLI_SIGNAL = 128, /* and the signal that the program has died of */
 };
 
 struct nsu_cli_option {
@@ -31,12 +36,14 @@ struct nsu_cli_call {
 	bool wants_help;
 	const char *operand;                     /* NULL: the command takes none */
 	const char *values[NSU_CLI_OPTIONS_MAX]; /* of the options, in their order; NULL: not given; "": takes none */
+	char **words;                            /* a program and its arguments, terminated by NULL; NULL: not given */
 };
 
 struct nsu_cli_command {
 	const char *name;
 	const char *operand; /* what the help calls it; NULL: it takes none */
 	const char *help;
+	bool takes_words; /* behind "--": it runs a program, and fails with NSU_CLI_NOT_RUN */
 	struct nsu_cli_option options[NSU_CLI_OPTIONS_MAX + 1]; /* the last one has no name */
 	int (*run)(const struct nsu_cli_call *call, struct nsu_fail *fail);
 };
@@ -47,7 +54,7 @@ extern const struct nsu_cli_command nsu_cli_kill;
 extern const struct nsu_cli_command nsu_cli_list;
 
 /**
- * nsu_cli_parse - read the options and the operand of a command.
+ * nsu_cli_parse - read the options, the operand and the words of a command.
  * @command: borrowed
  * @argc:    number of words in @argv
  * @argv:    the command's name and what stands behind it; reordered by getopt_long(3)

@@ -53,6 +53,8 @@ static void print_command(const struct nsu_cli_command *command)
 		snprintf(name, sizeof(name), "--%s", option->name);
 		print_entry("    ", name, option->argument, option->help);
 	}
+	if (command->takes_words)
+		print_entry("    ", "--", "PROGRAM...", "what is run, in the place of a login shell");
 }
 
 static int print_help(void)
@@ -63,7 +65,8 @@ static int print_help(void)
 		print_command(commands[i]);
 	print_entry("  ", "--help", NULL, "this text; behind a command, what is said of that one");
 	print_entry("  ", "--version", NULL, "the version");
-	puts("\nExit status: 0 good, 1 warnings, 2 errors; the manual page nsunshare(8) says which.");
+	puts("\nExit status: 0 good, 1 warnings, 2 errors; of enter and run the program's, or 125 to 127; the manual page\n"
+	     "nsunshare(8) says more.");
 	return NSU_CLI_OK;
 }
 
@@ -84,6 +87,15 @@ static int run_command(const struct nsu_cli_command *command, int argc, char **a
 	return command->run(&call, fail);
 }
 
+/* What a program's status may be must not be that of a failure of ours. */
+static int finish_command(const struct nsu_cli_command *command, int ret, const struct nsu_fail *fail)
+{
+	if (ret >= 0 || !command->takes_words)
+		return ret;
+	print_error(fail);
+	return NSU_CLI_NOT_RUN;
+}
+
 static int run(int argc, char **argv, struct nsu_fail *fail)
 {
 	char word[NSU_LOG_VALUE_MAX];
@@ -92,7 +104,7 @@ static int run(int argc, char **argv, struct nsu_fail *fail)
 		return nsu_fail_because(fail, EINVAL, "no command is given; see " NSU_CLI_NAME " --help");
 	for (size_t i = 0; i < NSU_COUNT(commands); i++) {
 		if (strcmp(argv[1], commands[i]->name) == 0)
-			return run_command(commands[i], argc - 1, argv + 1, fail);
+			return finish_command(commands[i], run_command(commands[i], argc - 1, argv + 1, fail), fail);
 	}
 	nsu_text_printable(argv[1], word, sizeof(word));
 	if (strcmp(word, "--help") != 0 && strcmp(word, "--version") != 0)
