@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "text.h"
@@ -135,4 +136,13 @@ void nsu_cli_print(const char *text, size_t max, FILE *stream)
 		else
 			fprintf(stream, "\\x%02x", c);
 	}
+}
+
+void nsu_cli_print_fail(const struct nsu_fail *fail)
+{
+	char line[NSU_FAIL_TEXT_MAX + 128];
+
+	fputs(NSU_CLI_NAME ": ", stderr);
+	nsu_cli_print(nsu_fail_line(fail, line, sizeof(line)), SIZE_MAX, stderr);
+	fputc('\n', stderr);
 }

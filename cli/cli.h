@@ -52,6 +52,7 @@ extern const struct nsu_cli_command nsu_cli_check;
 extern const struct nsu_cli_command nsu_cli_explain;
 extern const struct nsu_cli_command nsu_cli_kill;
 extern const struct nsu_cli_command nsu_cli_list;
+extern const struct nsu_cli_command nsu_cli_run;
 
 /**
  * nsu_cli_parse - read the options, the operand and the words of a command.
@@ -84,5 +85,11 @@ NSU_CHECKED int nsu_cli_conf(const char *value, char *path, size_t cap, struct n
  * @stream: borrowed
  */
 void nsu_cli_print(const char *text, size_t max, FILE *stream);
+
+/**
+ * nsu_cli_print_fail - print what has failed on the standard error, as all errors are printed.
+ * @fail: borrowed; holds a failure
+ */
+void nsu_cli_print_fail(const struct nsu_fail *fail);
 
 #endif

@@ -17,15 +17,6 @@ enum {
 	TTY
 };
 
-/* Where the command fails the login does too, and for the same reason. */
-static int refuse(const struct nsu_fail *reason, struct nsu_fail *fail)
-{
-	char line[NSU_FAIL_TEXT_MAX + 128];
-
-	return nsu_fail_because(fail, reason->err, "the login would be refused: %s",
-	                        nsu_fail_line(reason, line, sizeof(line)));
-}
-
 static int fill_line(struct libscols_line *line, const struct nsu_explain_row *row)
 {
 	const char *const cells[] = {row->key, row->value, row->origin};
@@ -85,8 +76,8 @@ static int answer(const struct nsu_question_login *login, bool as_json, struct n
 	else if (question->explain.n > 0)
 		nsu_explain_print(&question->explain, stdout);
 	if (answer_ret < 0)
-		ret = refuse(&reason, fail);
-	return ret;
+		*fail = reason;
+	return answer_ret < 0 ? answer_ret : ret;
 }
 
 static int run(const struct nsu_cli_call *call, struct nsu_fail *fail)

@@ -16,7 +16,7 @@
 #define HELP_COLUMN 24
 
 static const struct nsu_cli_command *const commands[] = {&nsu_cli_check, &nsu_cli_explain, &nsu_cli_kill,
-                                                         &nsu_cli_list};
+                                                         &nsu_cli_list, &nsu_cli_run};
 
 /* A file that the tool opens must not become its output: writing to such a stream fails, as it would have without this. */
 static void open_standard_streams(void)
@@ -25,16 +25,6 @@ static void open_standard_streams(void)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
 			_exit(NSU_CLI_FAILED);
 	}
-}
-
-static int print_error(const struct nsu_fail *fail)
-{
-	char line[NSU_FAIL_TEXT_MAX + 128];
-
-	fputs(NSU_CLI_NAME ": ", stderr);
-	nsu_cli_print(nsu_fail_line(fail, line, sizeof(line)), SIZE_MAX, stderr);
-	fputc('\n', stderr);
-	return NSU_CLI_FAILED;
 }
 
 static void print_entry(const char *indent, const char *name, const char *argument, const char *help)
@@ -92,7 +82,7 @@ static int finish_command(const struct nsu_cli_command *command, int ret, const 
 {
 	if (ret >= 0 || !command->takes_words)
 		return ret;
-	print_error(fail);
+	nsu_cli_print_fail(fail);
 	return NSU_CLI_NOT_RUN;
 }
 
@@ -129,8 +119,8 @@ int main(int argc, char **argv)
 	if (ferror(stdout) | fclose(stdout))
 		(void)nsu_fail_because(&write_fail, EIO, "the output could not be written as a whole");
 	if (status < 0)
-		status = print_error(&fail);
+		nsu_cli_print_fail(&fail);
 	if (write_fail.err != 0)
-		status = print_error(&write_fail);
-	return status;
+		nsu_cli_print_fail(&write_fail);
+	return status < 0 || write_fail.err != 0 ? NSU_CLI_FAILED : status;
 }

@@ -45,7 +45,7 @@ static int load_policy(const char *path, const char *profile, struct nsu_questio
 	return nsu_policy_load_user(question->policy, &question->subject, fail);
 }
 
-int nsu_question_answer(const struct nsu_question_login *login, struct nsu_question *question, struct nsu_fail *fail)
+static int answer(const struct nsu_question_login *login, struct nsu_question *question, struct nsu_fail *fail)
 {
 	int ret;
 
@@ -57,6 +57,18 @@ int nsu_question_answer(const struct nsu_question_login *login, struct nsu_quest
 		return nsu_fail(fail, ENOMEM, "plan the session");
 	return nsu_explain_login(question->policy, &question->subject, login->profile, question->plan,
 	                         &question->explain, fail);
+}
+
+/* Where this fails the login does too, and for the same reason. */
+int nsu_question_answer(const struct nsu_question_login *login, struct nsu_question *question, struct nsu_fail *fail)
+{
+	struct nsu_fail reason = NSU_FAIL_INIT;
+	char line[NSU_FAIL_TEXT_MAX + 128];
+
+	if (answer(login, question, &reason) == 0)
+		return 0;
+	return nsu_fail_because(fail, reason.err, "the login would be refused: %s",
+	                        nsu_fail_line(&reason, line, sizeof(line)));
 }
 
 void nsu_question_clear(struct nsu_question *question)

@@ -161,6 +161,13 @@ cli/check.c:               cli policy
 cli/question.h:            explain plan policy subject
 cli/question.c:            cli text
 cli/explain.c:             cli question
+cli/terminal.h:
+cli/terminal.c:
+cli/user_shell.h:          plan subject
+cli/user_shell.c:          cli text
+cli/opener.h:              terminal user_shell
+cli/opener.c:              cli proc
+cli/run.c:                 attach cli nested ns opener question session text variables
 cli/main.c:                cli text
 cli/usage.h:               ask
 cli/usage.c:               proc text
@@ -209,6 +216,9 @@ check_only "libseccomp is known to the build only" 'seccomp\.h' 'lib/denials_mak
 check_only "PAM is known to two files of the module only" 'security/' 'pam_module/(pam_nsunshare\.c|report\.[ch])'
 check_only "NSS is known to subject.c only" '(pwd|grp|netdb)\.h' 'lib/subject\.c|helper/confine\.c'
 check_only "the log is known to two files of the module only" 'syslog\.h' 'pam_module/(pam_nsunshare|report)\.c'
+check_only "PAM is known to the module's one file only" 'security/' 'pam_module/pam_nsunshare\.c'
+check_only "NSS is known to subject.c only" '(pwd|grp|netdb)\.h' 'lib/subject\.c|helper/confine\.c|cli/user_shell\.c'
+check_only "the log is known to the module's one file only" 'syslog\.h' 'pam_module/pam_nsunshare\.c'
 check_only "libmnl is known to nsunshare-net only" 'libmnl' 'network/(netlink\.h|.*\.c)'
 check_only "libsystemd is known to two files only" 'systemd/' 'limits/(bus\.h|scope\.c)'
 check_only "libsmartcols is known to the admin tool only" 'libsmartcols' 'cli/.*'
