@@ -83,7 +83,7 @@ HELPER_LDFLAGS = $(if $(SANITIZE),$(OUR_LDFLAGS),$(HELPER_STATIC) \
 	$(subst separate-code,noseparate-code,$(PROBED_HELPER_LDFLAGS)) -Wl,--gc-sections)
 
 # Shipped sources by name; tests by wildcard.
-LIB := ask registry_walk policy_share fail text fsat proc ns channel subject template \
+LIB := exposition metrics ask registry_walk policy_share fail text fsat proc ns channel subject template \
 	plan plan_spaces frame wire set registry root attach join \
 	policy policy_layers policy_check policy_scope policy_spaces policy_keys policy_parse policy_value \
 	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine \
@@ -96,7 +96,7 @@ HELPER := $(addprefix helper/,main confine spaces netns_etc setup target kind in
 	$(addprefix lib/,fail text fsat proc ns channel called cgroup plan plan_spaces frame wire set registry root mnt marker)
 HELPER_OBJECTS := $(HELPER:%=$(BUILD)/static/%.o)
 HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter helper/%,$(HELPER))))
-CLI := main cli check question explain select usage view view_json list kill \
+CLI := metrics main cli check question explain select usage view view_json list kill \
 	terminal user_shell opener run
 NETWORK := network/main network/veth network/named network/interface network/netlink network/address
 NETWORK_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out network/main,$(NETWORK)))

@@ -52,6 +52,7 @@ extern const struct nsu_cli_command nsu_cli_check;
 extern const struct nsu_cli_command nsu_cli_explain;
 extern const struct nsu_cli_command nsu_cli_kill;
 extern const struct nsu_cli_command nsu_cli_list;
+extern const struct nsu_cli_command nsu_cli_metrics;
 extern const struct nsu_cli_command nsu_cli_run;
 
 /**

@@ -28,6 +28,7 @@
 #define NSU_STATE_DIR         NSU_STATE_PARENT_DIR "/nsunshare" /* root's, 0700, and all below but the last */
 #define NSU_INSTANCE_DIR      NSU_STATE_DIR "/instances"        /* <uid>/<path> */
 #define NSU_THROW_AWAY_DIR    NSU_STATE_DIR "/sessions"         /* <session id>/<path>: they end with a session */
+#define NSU_METRICS_NAME      "metrics"                         /* in NSU_RUN_DIR (metrics.h) */
 #define NSU_MARKER_NAME       "session"        /* in NSU_RUN_DIR of a session: says which it is (marker.h) */
 #define NSU_HELPER_NAME       "nsunshare-init" /* argv[0] and comm of PID 1 */
 #define NSU_NET_NAME          "nsunshare-net"
@@ -79,6 +80,8 @@
 #define NSU_LOGINS_UID_MAX       256  /* of one user in a set that users share */
 #define NSU_HELPER_FDS           4096 /* descriptors that PID 1 may have: two for each login, and some */
 #define NSU_BACKLOG              4096 /* connections that PID 1 has not accepted yet; net.core.somaxconn */
+#define NSU_METRICS_PROFILES     62   /* that are counted each by itself */
+#define NSU_METRICS_NAME_MAX     72   /* of a profile, with the NUL: the policy allows 64 characters */
 #define NSU_FAIL_TEXT_MAX        512
 #define NSU_NOTE_MAX             192                  /* what an assistant says for the log line */
 #define NSU_LOG_VALUE_MAX        256                  /* one user-given value in a log line, escaped */

@@ -38,6 +38,8 @@ include/ask.h:             set
 include/attach.h:          fsat set subject
 include/join.h:            plan session
 include/root.h:
+include/metrics.h:
+include/exposition.h:      ask metrics
 lib/fail.c:
 lib/text.c:
 lib/fsat.c:
@@ -100,6 +102,8 @@ lib/explain_spaces.c:      explain_write set
 lib/registry_lock.h:
 lib/registry_walk.c:       registry registry_lock text
 lib/ask.c:                 channel proc registry
+lib/metrics.c:             text
+lib/exposition.c:
 lib/idmap.c:               proc
 lib/cgroup.c:
 lib/called.c:              channel wire
@@ -160,7 +164,7 @@ cli/cli.c:                 text
 cli/check.c:               cli policy
 cli/question.h:            explain plan policy subject
 cli/question.c:            cli text
-cli/explain.c:             cli question
+cli/explain.c:             cli policy question subject text
 cli/terminal.h:
 cli/terminal.c:
 cli/user_shell.h:          plan subject
@@ -168,6 +172,7 @@ cli/user_shell.c:          cli text
 cli/opener.h:              terminal user_shell
 cli/opener.c:              cli proc
 cli/run.c:                 attach cli nested ns opener question session text variables
+cli/metrics.c:             ask cli exposition metrics registry text
 cli/main.c:                cli text
 cli/usage.h:               ask
 cli/usage.c:               proc text
