@@ -91,7 +91,7 @@ LIB := exposition metrics ask registry_walk policy_share fail text fsat proc ns 
 	explain explain_write explain_spaces assist called launch idmap cgroup harden session mnt marker \
 	nested variables
 LIB_OBJECTS := $(LIB:%=$(BUILD)/lib/%.o) $(BUILD)/denials.o
-MODULE := $(addprefix pam_module/,pam_nsunshare report arguments)
+MODULE := count $(addprefix pam_module/,pam_nsunshare report arguments)
 HELPER := $(addprefix helper/,main confine spaces netns_etc setup target kind instance remove logins init) \
 	$(addprefix lib/,fail text fsat proc ns channel called cgroup plan plan_spaces frame wire set registry root mnt marker)
 HELPER_OBJECTS := $(HELPER:%=$(BUILD)/static/%.o)

@@ -65,4 +65,14 @@ void nsu_explain_print(const struct nsu_explain *explain, FILE *stream);
  */
 void nsu_explain_clear(struct nsu_explain *explain);
 
+/**
+ * nsu_explain_would - what enforce = false logs of a plan: its host name, and what it mounts.
+ * @plan:   borrowed
+ * @buffer: caller's, @cap bytes; always terminated
+ * @cap:    size of @buffer
+ *
+ * Pure. What does not fit is cut. Return: @buffer.
+ */
+const char *nsu_explain_would(const struct nsu_plan *plan, char *buffer, size_t cap);
+
 #endif

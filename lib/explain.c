@@ -266,3 +266,12 @@ void nsu_explain_print(const struct nsu_explain *explain, FILE *stream)
 		        row->origin[0] ? "]" : "");
 	}
 }
+
+const char *nsu_explain_would(const struct nsu_plan *plan, char *buffer, size_t cap)
+{
+	int len = snprintf(buffer, cap, " hostname=%s mounts=", plan->hostname[0] ? plan->hostname : "-");
+
+	for (size_t i = 0; i < plan->n_mounts && len < (int)cap; i++)
+		len += snprintf(buffer + len, cap - (size_t)len, "%s%s", i ? "," : "", plan->mounts[i].path);
+	return buffer;
+}

@@ -23,6 +23,7 @@
 
 #include "arguments.h"
 #include "attach.h"
+#include "count.h"
 #include "defaults.h"
 #include "explain.h"
 #include "fail.h"
@@ -47,6 +48,7 @@ static struct {
 	char asked[NSU_LOG_VALUE_MAX]; /* printable, as the next two: PAM_USER when it was opened */
 	char user[NSU_LOG_VALUE_MAX];  /* as the account database has it */
 	char service[NSU_LOG_VALUE_MAX];
+	char profile[NSU_METRICS_NAME_MAX];
 	char *variables; /* that it has set; NULL: none */
 	bool is_captive; /* the session has a user namespace, which its opener can't leave */
 } opened = {.session = NSU_SESSION_INIT};
@@ -58,7 +60,7 @@ struct request {
 	struct nsu_subject subject;
 	struct nsu_policy *policy; /* NULL: there is no file, and profile= was given */
 	struct nsu_plan *plan;
-	struct timespec began;
+	struct nsu_count count;
 };
 
 static struct nsu_report report_of(const struct request *request)
@@ -68,15 +70,14 @@ static struct nsu_report report_of(const struct request *request)
 
 static int pam_code(int ret)
 {
-	if (ret == 0)
-		return PAM_SUCCESS;
-	return ret == -ENOMEM ? PAM_BUF_ERR : PAM_SYSTEM_ERR;
+	return ret == 0 ? PAM_SUCCESS : ret == -ENOMEM ? PAM_BUF_ERR : PAM_SYSTEM_ERR;
 }
 
 static int look_up_subject(struct request *request, struct nsu_fail *fail)
 {
 	const char *user = nsu_report_item(request->pamh, PAM_USER);
 
+	request->count.stage = NSU_COUNT_USER;
 	if (!*user)
 		return nsu_fail_because(fail, ENOENT, "PAM names no user");
 	request->subject.service = nsu_report_item(request->pamh, PAM_SERVICE);
@@ -91,6 +92,7 @@ static int load_policy(struct request *request, struct nsu_fail *fail)
 	struct nsu_fail missing = NSU_FAIL_INIT;
 	int ret;
 
+	request->count.stage = NSU_COUNT_POLICY;
 	ret = nsu_policy_load(path, &request->policy, &missing);
 	if (ret == -ENOENT && request->arguments.profile) {
 		if (request->arguments.conf)
@@ -143,6 +145,7 @@ static int make_plan(struct request *request, struct nsu_fail *fail)
 
 static void clear_request(struct request *request)
 {
+	nsu_count_end(&request->count);
 	nsu_subject_clear(&request->subject);
 	nsu_policy_free(request->policy);
 	free(request->plan);
@@ -246,6 +249,7 @@ static int open_session(struct request *request, struct nsu_fail *fail)
 	struct nsu_report report = report_of(request);
 	int ret;
 
+	nsu_count_prepare(&request->count);
 	ret = announce(request, fail);
 	tzset(); /* else syslog(3) looks up the time zone's file when names mean what the session's view says */
 	if (ret == 0)
@@ -261,7 +265,9 @@ static int open_session(struct request *request, struct nsu_fail *fail)
 	nsu_text_printable(nsu_report_item(request->pamh, PAM_USER), opened.asked, sizeof(opened.asked));
 	nsu_text_printable(subject->user, opened.user, sizeof(opened.user));
 	nsu_text_printable(subject->service, opened.service, sizeof(opened.service));
-	nsu_report_opened(&report, &opened.session, &request->began);
+	nsu_text_printable(request->plan->profile, opened.profile, sizeof(opened.profile));
+	nsu_report_opened(&report, &opened.session,
+	                  nsu_count_opened(&request->count, request->plan, opened.session.is_joined));
 	return 0;
 }
 
@@ -296,6 +302,7 @@ static int carry_out(struct request *request, struct nsu_fail *fail)
 		nsu_report_would(&report);
 		return 0;
 	}
+	request->count.stage = NSU_COUNT_NESTED;
 	ret = nsu_nested_ask(plan, &marker, &answer, fail);
 	if (ret == 0 && answer == NSU_NESTED_REFUSE)
 		return -fail->err; /* what the policy says is no error that on_error could allow */
@@ -304,6 +311,7 @@ static int carry_out(struct request *request, struct nsu_fail *fail)
 	if (ret < 0 && plan->allow_on_error && !opened.session.is_spent) {
 		snprintf(line, sizeof(line), "%s", " failed: ");
 		nsu_fail_line(fail, line + strlen(line), sizeof(line) - strlen(line));
+		nsu_count_failed(&request->count, fail->err, false, true);
 		nsu_report_plan(&report, LOG_ERR, "NOT ISOLATED, let in by on_error = \"allow\"", line);
 		return 0;
 	}
@@ -321,13 +329,12 @@ static bool is_open_already(pam_handle_t *pamh)
 
 NSU_EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
-	struct request request = {.pamh = pamh, .subject = NSU_SUBJECT_INIT};
+	struct request request = {.pamh = pamh, .subject = NSU_SUBJECT_INIT, .count = nsu_count_begin()};
 	struct nsu_fail fail = NSU_FAIL_INIT;
 	int ret;
 
 	if (is_open_already(pamh))
 		return PAM_SUCCESS;
-	clock_gettime(CLOCK_MONOTONIC, &request.began);
 	if (opened.owner || (opened.is_captive && opened.opener == getpid()))
 		ret = nsu_fail_because(&fail, EBUSY, "this process has session %s of user %s open already%s", opened.id,
 		                       opened.user, opened.owner ? "" : ", or can't leave its user namespace");
@@ -340,6 +347,7 @@ NSU_EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, cons
 	if (ret < 0) {
 		struct nsu_report report = report_of(&request);
 
+		nsu_count_failed(&request.count, fail.err, opened.session.is_spent, false);
 		nsu_report_refusal(&report, flags, &fail);
 	}
 	clear_request(&request);
@@ -360,6 +368,8 @@ NSU_EXPORT int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, con
 	ret = nsu_session_close(&opened.session, &fail);
 	opened.owner = NULL;
 	take_back_variables(pamh);
+	if (ret == 0 && !opened.is_captive)
+		nsu_count_closed(opened.profile);
 	pam_syslog(pamh, LOG_INFO, "closed: id=%s user=%s service=%s", opened.id, opened.user, opened.service);
 	if (ret < 0)
 		pam_syslog(pamh, LOG_WARNING, "closed: id=%s, but the caller stays inside of it: %s", opened.id,

@@ -44,26 +44,18 @@ void nsu_report_plan(const struct nsu_report *report, int priority, const char *
 
 void nsu_report_would(const struct nsu_report *report)
 {
-	const struct nsu_plan *plan = report->plan;
 	char rest[2048];
-	int len;
 
-	len = snprintf(rest, sizeof(rest), " hostname=%s mounts=", plan->hostname[0] ? plan->hostname : "-");
-	for (size_t i = 0; i < plan->n_mounts && len < (int)sizeof(rest); i++)
-		len += snprintf(rest + len, sizeof(rest) - (size_t)len, "%s%s", i ? "," : "", plan->mounts[i].path);
-	nsu_report_plan(report, LOG_NOTICE, "enforce is false, nothing done; would open", rest);
+	nsu_report_plan(report, LOG_NOTICE, "enforce is false, nothing done; would open",
+	                nsu_explain_would(report->plan, rest, sizeof(rest)));
 }
 
-void nsu_report_opened(const struct nsu_report *report, const struct nsu_session *session, const struct timespec *began)
+void nsu_report_opened(const struct nsu_report *report, const struct nsu_session *session, int64_t took_us)
 {
-	struct timespec now;
 	char rest[64 + NSU_NOTE_MAX];
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	now.tv_sec -= report->plan->time.monotonic; /* it is the session's clock by now */
 	snprintf(rest, sizeof(rest), " init=%d took_us=%lld joined=%s%s%s",
-	         session->init_pidfd >= 0 ? (int)session->init_pid : 0,
-	         (now.tv_sec - began->tv_sec) * 1000000LL + (now.tv_nsec - began->tv_nsec) / 1000,
+	         session->init_pidfd >= 0 ? (int)session->init_pid : 0, (long long)took_us,
 	         session->is_joined ? "yes" : "no", session->note[0] ? " " : "", session->note);
 	nsu_report_plan(report, LOG_INFO, "opened", rest);
 }

@@ -3,7 +3,7 @@
 #ifndef NSU_REPORT_H
 #define NSU_REPORT_H
 
-#include <time.h>
+#include <stdint.h>
 
 #include <security/pam_modules.h>
 
@@ -55,10 +55,9 @@ void nsu_report_would(const struct nsu_report *report);
  * nsu_report_opened - the line of an open.
  * @report:  borrowed
  * @session: open
- * @began:   in the host's CLOCK_MONOTONIC
+ * @took_us: how long it took, in microseconds
  */
-void nsu_report_opened(const struct nsu_report *report, const struct nsu_session *session,
-                       const struct timespec *began);
+void nsu_report_opened(const struct nsu_report *report, const struct nsu_session *session, int64_t took_us);
 
 /**
  * nsu_report_refusal - one line for the administrator, one short sentence for the user.
