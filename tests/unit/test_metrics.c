@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/statfs.h>
 
@@ -12,6 +13,7 @@
 #define FILE_PATH  NSU_RUN_DIR "/" NSU_METRICS_NAME
 #define MAKERS     12
 #define ROUNDS     25
+#define RACES      60
 #define ADDS       400
 #define FILE_BYTES 16384 /* more than the file has */
 
@@ -444,6 +446,42 @@ static void a_name_has_one_place(void)
 	CHILD_CHECK(profile_of(NSU_METRICS_OTHERS)->opened[1] == 1 && profile_of(NSU_METRICS_OTHERS)->closed == 1);
 }
 
+static _Atomic int *steps; /* shared by the two of a race */
+
+/* Two that go from name to name in step, so that both want the same free place at the same moment. */
+static void claim_in_step(int number)
+{
+	struct nsu_metrics *metrics = map();
+	char name[16];
+
+	for (int i = 0; i < NSU_METRICS_PROFILES / 2; i++) {
+		snprintf(name, sizeof(name), "%c%d", 'a' + number, i);
+		(*steps)++;
+		for (int spins = 0; *steps < 2 * (i + 1); spins++) {
+			if (spins > 1000)
+				sched_yield();
+		}
+		nsu_metrics_opened(metrics, name, false, 1);
+	}
+	nsu_metrics_unmap(metrics);
+}
+
+static void a_place_has_one_name(void)
+{
+	own_run_dir();
+	steps = mmap(NULL, sizeof(*steps), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHILD_CHECK(steps != MAP_FAILED);
+	for (int round = 0; round < RACES; round++) {
+		unlink(FILE_PATH);
+		*steps = 0;
+		at_once(2, claim_in_step);
+		read_all();
+		CHILD_CHECK(counts.n_profiles == NSU_METRICS_PROFILES);
+		for (size_t i = 0; i < counts.n_profiles; i++)
+			CHILD_CHECK(counts.profiles[i].opened[0] == 1);
+	}
+}
+
 static void names_are_printable_and_cut(void)
 {
 	static const char longest[] = "a234567890123456789012345678901234567890123456789012345678901234";
@@ -514,6 +552,7 @@ TEST_IN_CHILD(map_fails_without_memory, no_memory_left)
 TEST_IN_CHILD(map_leaves_alone_what_is_not_such_a_file, leaves_alone)
 TEST_IN_CHILD(opened_finds_the_bucket_at_its_edges, times_fall_into_their_buckets)
 TEST_IN_CHILD(opened_gives_a_name_one_place_for_many_at_once, a_name_has_one_place)
+TEST_IN_CHILD(opened_gives_a_place_one_name_for_two_in_step, a_place_has_one_name)
 TEST_IN_CHILD(closed_keeps_names_printable_and_short, names_are_printable_and_cut)
 TEST_IN_CHILD(closed_writes_a_name_that_another_has_not, a_name_that_is_missing_is_written)
 
@@ -532,6 +571,7 @@ int main(void)
 		cmocka_unit_test(map_leaves_alone_what_is_not_such_a_file),
 		cmocka_unit_test(opened_finds_the_bucket_at_its_edges),
 		cmocka_unit_test(opened_gives_a_name_one_place_for_many_at_once),
+		cmocka_unit_test(opened_gives_a_place_one_name_for_two_in_step),
 		cmocka_unit_test(closed_keeps_names_printable_and_short),
 		cmocka_unit_test(closed_writes_a_name_that_another_has_not),
 		cmocka_unit_test(reasons_have_names),
