@@ -161,10 +161,6 @@ pam_module/report.c:       ns text
 pam_module/pam_nsunshare.c: arguments attach count explain nested policy report session set subject text variables
 pam_module/count.h:        metrics plan
 pam_module/count.c:        fsat proc registry
-pam_module/nested.h:       marker plan
-pam_module/nested.c:
-pam_module/variables.h:    plan
-pam_module/variables.c:
 cli/cli.h:
 cli/cli.c:                 text
 cli/check.c:               cli policy
