@@ -43,7 +43,8 @@ struct nsu_session {
 
 /**
  * nsu_session_open - put the calling process into a session: the set that the plan's scope says, or a new one.
- * @plan:        borrowed; has passed nsu_plan_check(); not leave_alone
+ * @plan:        borrowed; has passed nsu_plan_check(); not leave_alone. Its id is the set's unless one that was made first has ended
+ *               meanwhile: another has another, which the session knows. As before at the return
  * @login:       borrowed: what PID 1 knows of this login, and tells
  * @home:        where to go if the working directory does not exist in the session; may be ""
  * @session:     initialised; open on success, for nsu_session_close() or _forget(); untouched on failure, but for is_spent
@@ -59,7 +60,7 @@ struct nsu_session {
  * Return: 0; -EPERM, -EBUSY if the caller may not open one (nsu_proc_check_opener); -ENOSYS; -ETIMEDOUT; -ECHILD if the
  * helper ended before it was ready; -errno of the step that failed, in the caller or in the helper.
  */
-NSU_CHECKED int nsu_session_open(const struct nsu_plan *plan, const struct nsu_login *login, const char *home,
+NSU_CHECKED int nsu_session_open(struct nsu_plan *plan, const struct nsu_login *login, const char *home,
                                  struct nsu_session *session, struct nsu_fail *fail);
 
 /**

@@ -56,6 +56,15 @@ struct nsu_subject {
 NSU_CHECKED int nsu_subject_look_up(struct nsu_subject *subject, const char *user, struct nsu_fail *fail);
 
 /**
+ * nsu_subject_make_id - a new id for a session.
+ * @id:   filled; undefined on failure
+ * @fail: record
+ *
+ * Return: 0; -errno of getrandom(2).
+ */
+NSU_CHECKED int nsu_subject_make_id(char id[NSU_ID_LEN + 1], struct nsu_fail *fail);
+
+/**
  * nsu_subject_name_group - look up the name of the user's primary group.
  * @subject: looked up; its group is set: the number where the group has no entry
  * @fail:    record

@@ -27,6 +27,7 @@
 #include "join.h"
 #include "launch.h"
 #include "proc.h"
+#include "subject.h"
 #include "wire.h"
 
 #define SESSION_FDS (NSU_NS_KINDS + 4)
@@ -239,11 +240,12 @@ static int ended_in_vain(int ret, struct nsu_fail *fail)
 
 /* What an open goes by, however often it tries. */
 struct opening {
-	const struct nsu_plan *plan;
+	struct nsu_plan *plan;
 	const struct nsu_login *login;
 	struct nsu_harden harden;
 	int64_t deadline_ms;
 	char cwd[NSU_PATH_MAX];
+	char id[NSU_ID_LEN + 1]; /* of the set that a later try makes */
 };
 
 /* A set that ended while we were about to be in it: as if it had ended before. Return: whether to start over. */
@@ -282,10 +284,35 @@ static int try_open(const struct opening *opening, struct nsu_session *new, stru
 	return ret;
 }
 
-int nsu_session_open(const struct nsu_plan *plan, const struct nsu_login *login, const char *home,
+/* Another try makes another set. What is left of the last one has its id: maybe its socket, maybe a set that others are in. */
+static int start_over(struct opening *opening, struct nsu_fail *fail)
+{
+	*fail = (struct nsu_fail)NSU_FAIL_INIT;
+	opening->plan->id = opening->id;
+	return nsu_subject_make_id(opening->id, fail);
+}
+
+static int open_by_tries(struct opening *opening, struct nsu_session *session, struct nsu_session *new,
+                         struct nsu_fail *fail)
+{
+	int ret;
+
+	while ((ret = try_open(opening, new, fail)) < 0) {
+		session->is_spent = new->is_spent;
+		if (!may_start_over(opening, ret, new->is_spent))
+			return ended_in_vain(ret, fail);
+		ret = start_over(opening, fail);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+int nsu_session_open(struct nsu_plan *plan, const struct nsu_login *login, const char *home,
                      struct nsu_session *session, struct nsu_fail *fail)
 {
 	struct opening opening = {.plan = plan, .login = login, .harden = NSU_HARDEN_INIT};
+	const char *id = plan->id;
 	struct nsu_session new;
 	int ret;
 
@@ -296,12 +323,10 @@ int nsu_session_open(const struct nsu_plan *plan, const struct nsu_login *login,
 		ret = nsu_harden_prepare(&plan->harden, &opening.harden, fail);
 	if (ret < 0)
 		return ret;
-	while ((ret = try_open(&opening, &new, fail)) < 0) {
-		session->is_spent = new.is_spent;
-		if (!may_start_over(&opening, ret, new.is_spent))
-			return ended_in_vain(ret, fail);
-		*fail = (struct nsu_fail)NSU_FAIL_INIT;
-	}
+	ret = open_by_tries(&opening, session, &new, fail);
+	plan->id = id;
+	if (ret < 0)
+		return ret;
 	if (plan->namespaces & CLONE_NEWNS)
 		go_back(opening.cwd, home);
 	nsu_close_fd(&new.cgroup_fd);

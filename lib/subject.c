@@ -123,13 +123,13 @@ int nsu_subject_name_group(struct nsu_subject *subject, struct nsu_fail *fail)
 	return 0;
 }
 
-static int make_id(struct nsu_subject *subject, struct nsu_fail *fail)
+int nsu_subject_make_id(char id[NSU_ID_LEN + 1], struct nsu_fail *fail)
 {
 	uint64_t random;
 
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
 		return nsu_fail(fail, errno, "get a random number for the session's id");
-	snprintf(subject->id, sizeof(subject->id), "%016llx", (unsigned long long)random);
+	snprintf(id, NSU_ID_LEN + 1, "%016llx", (unsigned long long)random);
 	return 0;
 }
 
@@ -144,7 +144,7 @@ int nsu_subject_look_up(struct nsu_subject *subject, const char *user, struct ns
 	if (uname(&uts) < 0)
 		return nsu_fail(fail, errno, "read the host's name");
 	snprintf(subject->host, sizeof(subject->host), "%s", uts.nodename);
-	return make_id(subject, fail);
+	return nsu_subject_make_id(subject->id, fail);
 }
 
 int nsu_subject_list_groups(struct nsu_subject *subject, struct nsu_fail *fail)

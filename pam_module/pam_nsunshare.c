@@ -214,7 +214,7 @@ static int announce(const struct request *request, struct nsu_fail *fail)
 	return 0;
 }
 
-/* Puts the set's id into the environment: where a set is joined it is not what announce() has put there. */
+/* Puts the set's id into the environment: it is not what announce() has put there where a set is joined, or made by another try. */
 static bool set_id(pam_handle_t *pamh, const char *id)
 {
 	char variable[sizeof("NSUNSHARE_ID=") + NSU_ID_LEN];
@@ -235,8 +235,10 @@ static int open_set(struct request *request, struct nsu_fail *fail)
 	ret = nsu_session_open(request->plan, &login, subject->home, session, fail);
 	if (ret < 0)
 		return ret;
+	if (strcmp(subject->id, session->id) == 0)
+		return 0;
 	memcpy(subject->id, session->id, sizeof(subject->id));
-	if (!session->is_joined || set_id(request->pamh, session->id))
+	if (set_id(request->pamh, session->id))
 		return 0;
 	(void)!nsu_session_close(session, &ignored);
 	session->is_spent = request->plan->namespaces & CLONE_NEWUSER; /* out of that there is no way back */
