@@ -83,7 +83,7 @@ HELPER_LDFLAGS = $(if $(SANITIZE),$(OUR_LDFLAGS),$(HELPER_STATIC) \
 	$(subst separate-code,noseparate-code,$(PROBED_HELPER_LDFLAGS)) -Wl,--gc-sections)
 
 # Shipped sources by name; tests by wildcard.
-LIB := exposition metrics ask registry_walk policy_share fail text fsat proc ns channel subject template \
+LIB := policy_survey exposition metrics ask registry_walk policy_share fail text fsat proc ns channel subject template \
 	plan plan_spaces frame wire set registry root attach join \
 	policy policy_layers policy_check policy_scope policy_spaces policy_keys policy_parse policy_value \
 	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine \
@@ -96,8 +96,9 @@ HELPER := $(addprefix helper/,main confine spaces netns_etc setup target kind in
 	$(addprefix lib/,fail text fsat proc ns channel called cgroup plan plan_spaces frame wire set registry root mnt marker)
 HELPER_OBJECTS := $(HELPER:%=$(BUILD)/static/%.o)
 HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter helper/%,$(HELPER))))
-CLI := metrics main cli check question explain select usage view view_json list kill \
+CLI := doctor_limits doctor_mounts doctor_sudo doctor_sshd doctor_order doctor_stacks doctor_services doctor_policy doctor_programs doctor_kernel doctor_findings doctor stack_control stack reader metrics main cli check question explain select usage view view_json list kill \
 	terminal user_shell opener run
+CLI_TESTED := $(patsubst %,$(BUILD)/cli/%.o,cli reader stack stack_control)
 NETWORK := network/main network/veth network/named network/interface network/netlink network/address
 NETWORK_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out network/main,$(NETWORK)))
 # Without libsystemd (Devuan, Alpine) limits are to be had where systemd does not run the host.
@@ -141,9 +142,12 @@ $(BUILD)/nsunshare-init: $(HELPER_OBJECTS)
 	$(if $(HELPER_IS_MUSL)$(SANITIZE),,@echo '  NOTE   no musl-gcc (musl-tools): the helper is built with static glibc, which starts slower')
 	$(Q)$(HELPER_CC) $(CFLAGS) $(HELPER_LDFLAGS) $(LDFLAGS) -o $@ $(HELPER_BEGIN) $^ $(HELPER_END)
 
-$(BUILD)/nsunshare: $(CLI_OBJECTS) $(BUILD)/libnsu.a
+# How the module's line is read is the module's own way.
+$(BUILD)/nsunshare: $(CLI_OBJECTS) $(BUILD)/pam_module/arguments.o $(BUILD)/libnsu.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pie $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ -lconfig -lcap -lsmartcols
+
+$(CLI_OBJECTS): OUR_CFLAGS += -iquote pam_module -DNSU_PAM_DIR='"$(pamdir)"'
 
 # What the assistants share with the helper is how they put off what was inherited.
 $(BUILD)/nsunshare-net: $(NETWORK:%=$(BUILD)/%.o) $(BUILD)/helper/confine.o $(BUILD)/libnsu.a
@@ -186,10 +190,10 @@ $(BUILD)/denials.o: $(BUILD)/denials.c
 	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 # A unit test is one file; "/* link: FLAGS */" in it adds to how it is linked.
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnsu.a $(HELPER_TESTED) $(NETWORK_TESTED) $(LIMITS_TESTED)
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libnsu.a $(HELPER_TESTED) $(NETWORK_TESTED) $(LIMITS_TESTED) $(CLI_TESTED)
 	$(call say,TEST,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-conversion -Wno-missing-prototypes -iquote helper -iquote network -iquote limits $(CFLAGS) -o $@ $< \
+	$(Q)$(CC) $(CPPFLAGS) $(OUR_CFLAGS) -Wno-conversion -Wno-missing-prototypes -iquote helper -iquote network -iquote limits -iquote cli $(CFLAGS) -o $@ $< \
 		$(filter %.o,$^) $(BUILD)/libnsu.a $(PROBED_LDFLAGS) $(SANITIZE) $(LDFLAGS) \
 		$(shell sed -n 's,^/\* link: \(.*\) \*/,\1,p' $<) -lcmocka -lconfig -lcap -lpam -lmnl
 
@@ -283,10 +287,10 @@ SCRIPTS := $(wildcard tests/run tests/*.sh tests/*/*.sh tests/vm/*/*.sh bench/*.
 
 lint-run: $(PROBED)
 	clang-format --dry-run --Werror $(SOURCES)
-	clang-tidy --quiet $(TIDY_SOURCES) -- -std=gnu11 -D_GNU_SOURCE -iquote include -iquote lib -iquote helper -Wall -Wextra
+	clang-tidy --quiet $(TIDY_SOURCES) -- -std=gnu11 -D_GNU_SOURCE -iquote include -iquote lib -iquote helper -iquote pam_module -DNSU_PAM_DIR='"$(pamdir)"' -Wall -Wextra
 	cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr --error-exitcode=1 \
-		--suppressions-list=.cppcheck -Iinclude -Ilib -Ihelper -D_GNU_SOURCE -D__x86_64__ $(TIDY_SOURCES)
-	for f in $(TIDY_SOURCES); do $(CC) $(filter-out -MMD -MP,$(OUR_CFLAGS)) -iquote helper $(CFLAGS) -fanalyzer -Werror -c -o /dev/null $$f || exit 1; done
+		--suppressions-list=.cppcheck -Iinclude -Ilib -Ihelper -Ipam_module -D_GNU_SOURCE -D__x86_64__ $(TIDY_SOURCES)
+	for f in $(TIDY_SOURCES); do $(CC) $(filter-out -MMD -MP,$(OUR_CFLAGS)) -iquote helper -iquote pam_module -DNSU_PAM_DIR='"$(pamdir)"' $(CFLAGS) -fanalyzer -Werror -c -o /dev/null $$f || exit 1; done
 	shellcheck -x $(SCRIPTS)
 	mandoc -Tlint -W warning man/*.[1-9]
 

@@ -146,3 +146,15 @@ void nsu_cli_print_fail(const struct nsu_fail *fail)
 	nsu_cli_print(nsu_fail_line(fail, line, sizeof(line)), SIZE_MAX, stderr);
 	fputc('\n', stderr);
 }
+
+void *nsu_cli_grow(void *array, size_t *n, size_t size)
+{
+	void **items = array;
+	char *grown = realloc(*items, (*n + 1) * size);
+
+	if (!grown)
+		return NULL;
+	*items = grown;
+	memset(grown + *n * size, 0, size);
+	return grown + (*n)++ * size;
+}

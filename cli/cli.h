@@ -50,6 +50,7 @@ struct nsu_cli_command {
 
 extern const struct nsu_cli_command nsu_cli_check;
 extern const struct nsu_cli_command nsu_cli_explain;
+extern const struct nsu_cli_command nsu_cli_doctor;
 extern const struct nsu_cli_command nsu_cli_kill;
 extern const struct nsu_cli_command nsu_cli_list;
 extern const struct nsu_cli_command nsu_cli_metrics;
@@ -92,5 +93,15 @@ void nsu_cli_print(const char *text, size_t max, FILE *stream);
  * @fail: borrowed; holds a failure
  */
 void nsu_cli_print_fail(const struct nsu_fail *fail);
+
+/**
+ * nsu_cli_grow - make room for one more in an array.
+ * @array: address of the pointer to it
+ * @n:     how many there are; grows
+ * @size:  of one
+ *
+ * Return: the new last one, zeroed; NULL without memory, which the caller notes.
+ */
+void *nsu_cli_grow(void *array, size_t *n, size_t size);
 
 #endif

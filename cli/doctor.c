@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* nsunshare doctor: what is wrong with this host for pam_nsunshare, and what to do. Reads only. */
+#include "doctor.h"
+
+#include <errno.h>
+#include <libsmartcols/libsmartcols.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "cli.h"
+#include "defaults.h"
+
+enum {
+	CONF,
+	JSON,
+};
+
+static nsu_doctor_examination *const examinations[] = {
+	nsu_doctor_kernel,   nsu_doctor_programs, nsu_doctor_directories, nsu_doctor_policy,
+	nsu_doctor_services, nsu_doctor_stacks,   nsu_doctor_order,       nsu_doctor_sshd,
+	nsu_doctor_sudo,     nsu_doctor_mounts,   nsu_doctor_sysctls,     nsu_doctor_cgroups,
+};
+
+static const char *const severities[] = {
+	[NSU_DOCTOR_NOTE] = "note",
+	[NSU_DOCTOR_WARNING] = "warning",
+	[NSU_DOCTOR_ERROR] = "error",
+};
+
+static int examine(struct nsu_doctor *doctor, struct nsu_fail *fail)
+{
+	int ret;
+
+	ret = nsu_doctor_read_services(doctor, fail);
+	if (ret == 0)
+		ret = nsu_doctor_read_policies(doctor, fail);
+	for (size_t i = 0; ret == 0 && i < NSU_COUNT(examinations); i++)
+		examinations[i](doctor);
+	if (ret == 0 && doctor->lacks_memory)
+		ret = nsu_fail(fail, ENOMEM, "examine this host");
+	return ret;
+}
+
+static void print_finding(const struct nsu_doctor_finding *finding)
+{
+	nsu_cli_print(finding->place, SIZE_MAX, stdout);
+	printf(": %s: ", severities[finding->severity]);
+	nsu_cli_print(finding->text, SIZE_MAX, stdout);
+	fputs("\n    ", stdout);
+	nsu_cli_print(finding->remedy, SIZE_MAX, stdout);
+	putchar('\n');
+}
+
+static unsigned count(const struct nsu_doctor *doctor, enum nsu_doctor_severity severity)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < doctor->n_findings; i++)
+		n += doctor->findings[i].severity == severity;
+	return n;
+}
+
+static void print_count(unsigned n, const char *what, const char **separator)
+{
+	if (n == 0)
+		return;
+	fprintf(stderr, "%s%u %s%s", *separator, n, what, n == 1 ? "" : "s");
+	*separator = ", ";
+}
+
+static void print_text(const struct nsu_doctor *doctor)
+{
+	const char *separator = "";
+
+	for (size_t i = 0; i < doctor->n_findings; i++)
+		print_finding(&doctor->findings[i]);
+	if (doctor->n_findings == 0) {
+		printf("nothing found by %zu examinations\n", NSU_COUNT(examinations));
+		return;
+	}
+	fflush(stdout);
+	print_count(count(doctor, NSU_DOCTOR_ERROR), "error", &separator);
+	print_count(count(doctor, NSU_DOCTOR_WARNING), "warning", &separator);
+	print_count(count(doctor, NSU_DOCTOR_NOTE), "note", &separator);
+	fputc('\n', stderr);
+}
+
+/* Bytes that are no printable ASCII become \xHH, as on a terminal: JSON is text. Return: given; NULL without memory. */
+static char *printable(const char *text)
+{
+	char *copy = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&copy, &size);
+
+	if (!stream)
+		return NULL;
+	nsu_cli_print(text, SIZE_MAX, stream);
+	if (fclose(stream) == 0)
+		return copy;
+	free(copy);
+	return NULL;
+}
+
+static int fill_line(struct libscols_line *line, const struct nsu_doctor_finding *finding)
+{
+	const char *const cells[] = {severities[finding->severity], finding->place, finding->text, finding->remedy};
+	int ret = line ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < NSU_COUNT(cells) && ret == 0; i++) {
+		char *cell = printable(cells[i]);
+
+		ret = cell ? scols_line_refer_data(line, i, cell) : -ENOMEM;
+		if (ret < 0)
+			free(cell);
+	}
+	return ret;
+}
+
+static int fill_table(struct libscols_table *table, const struct nsu_doctor *doctor)
+{
+	static const char *const columns[] = {"severity", "place", "text", "remedy"};
+	int ret;
+
+	ret = scols_table_enable_json(table, 1);
+	if (ret == 0)
+		ret = scols_table_enable_noencoding(table, 1);
+	if (ret == 0)
+		ret = scols_table_set_name(table, "doctor");
+	for (size_t i = 0; i < NSU_COUNT(columns) && ret == 0; i++)
+		ret = scols_table_new_column(table, columns[i], 0, 0) ? 0 : -ENOMEM;
+	for (size_t i = 0; i < doctor->n_findings && ret == 0; i++)
+		ret = fill_line(scols_table_new_line(table, NULL), &doctor->findings[i]);
+	return ret;
+}
+
+static int print_json(const struct nsu_doctor *doctor, struct nsu_fail *fail)
+{
+	struct libscols_table *table = scols_new_table();
+	int ret = -ENOMEM;
+
+	if (table)
+		ret = fill_table(table, doctor);
+	if (ret == 0 && doctor->n_findings == 0)
+		puts("{\n   \"doctor\": []\n}"); /* libsmartcols prints nothing of a table without lines */
+	else if (ret == 0)
+		ret = scols_print_table(table);
+	scols_unref_table(table);
+	return ret < 0 ? nsu_fail(fail, -ret, "print as JSON") : 0;
+}
+
+static int answer(const struct nsu_cli_call *call, struct nsu_doctor *doctor, struct nsu_fail *fail)
+{
+	int ret;
+
+	ret = examine(doctor, fail);
+	if (ret < 0)
+		return ret;
+	if (call->values[JSON])
+		ret = print_json(doctor, fail);
+	else
+		print_text(doctor);
+	if (ret < 0)
+		return ret;
+	if (count(doctor, NSU_DOCTOR_ERROR) > 0)
+		return NSU_CLI_FAILED;
+	return count(doctor, NSU_DOCTOR_WARNING) > 0 ? NSU_CLI_WARNINGS : NSU_CLI_OK;
+}
+
+static int run(const struct nsu_cli_call *call, struct nsu_fail *fail)
+{
+	struct nsu_doctor doctor = {.n_findings = 0};
+	char path[NSU_PATH_MAX];
+	int ret;
+
+	ret = nsu_cli_conf(call->values[CONF], path, sizeof(path), fail);
+	if (ret < 0)
+		return ret;
+	doctor.conf = path;
+	ret = answer(call, &doctor, fail);
+	nsu_doctor_clear(&doctor);
+	return ret;
+}
+
+const struct nsu_cli_command nsu_cli_doctor = {
+	.name = "doctor",
+	.help = "find what is wrong with this host for it, and say what to do",
+	.options =
+		{
+			[CONF] = {"conf", "FILE", "the policy (" NSU_CONF_FILE ")"},
+			[JSON] = {"json", NULL, "print JSON"},
+		},
+	.run = run,
+};

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What `make install` has put on the host, and the directories that sessions use. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "defaults.h"
+#include "doctor.h"
+#include "fsat.h"
+#include "reader.h"
+
+#define INSTALL "install pam_nsunshare again (make install, or the package)"
+
+static bool wants_limits(const struct nsu_survey *survey)
+{
+	return survey->has_memory || survey->has_tasks || survey->has_cpu;
+}
+
+static void examine_program(struct nsu_doctor *doctor, const char *path, bool is_needed)
+{
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	char line[NSU_FAIL_TEXT_MAX + 128];
+	auto_close int fd = -1;
+	struct statvfs fs;
+
+	if (nsu_fsat_open_trusted(path, NSU_FSAT_EXEC, &fd, &fail) < 0) {
+		nsu_doctor_find(doctor, is_needed ? NSU_DOCTOR_ERROR : NSU_DOCTOR_WARNING, path, INSTALL,
+		                "sessions that need it %s refused: %s", is_needed ? "are" : "would be",
+		                nsu_fail_line(&fail, line, sizeof(line)));
+		return;
+	}
+	if (fstatvfs(fd, &fs) == 0 && (fs.f_flag & ST_NOEXEC))
+		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, path,
+		                "mount it without noexec, or install the program elsewhere",
+		                "it lies on a file system that is mounted noexec: it can not be started");
+}
+
+/* Trusted as the other programs are, behind the symbolic links that libpam follows. */
+static void examine_module(struct nsu_doctor *doctor, const char *path, bool is_used)
+{
+	enum nsu_doctor_severity severity = is_used ? NSU_DOCTOR_ERROR : NSU_DOCTOR_WARNING;
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	char line[NSU_FAIL_TEXT_MAX + 128];
+	char name[64], resolved[PATH_MAX];
+	auto_close int trusted_fd = -1;
+	auto_close int fd = -1;
+	ssize_t len;
+	int ret;
+
+	ret = nsu_reader_open(path, &fd);
+	if (ret < 0) {
+		nsu_doctor_find(doctor, severity, path, INSTALL ", or correct the path in /etc/pam.d",
+		                "there is no such module%s: %s", is_used ? ": PAM refuses what requires it" : "",
+		                strerror(-ret));
+		return;
+	}
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	len = readlink(name, resolved, sizeof(resolved) - 1);
+	if (len < 0)
+		return;
+	resolved[len] = '\0';
+	if (nsu_fsat_open_trusted(resolved, NSU_FSAT_READ, &trusted_fd, &fail) < 0)
+		nsu_doctor_find(doctor, severity, path,
+		                "make it and the directories above it root's, and writable by root only",
+		                "not only root can have written it: %s", nsu_fail_line(&fail, line, sizeof(line)));
+}
+
+void nsu_doctor_programs(struct nsu_doctor *doctor)
+{
+	bool uses_default = false;
+
+	examine_program(doctor, NSU_HELPER_FILE, true);
+	examine_program(doctor, NSU_NET_FILE, doctor->survey.namespaces & CLONE_NEWNET);
+	examine_program(doctor, NSU_LIMITS_FILE, wants_limits(&doctor->survey));
+	for (size_t i = 0; i < doctor->n_uses; i++) {
+		const char *module = doctor->uses[i].line->module;
+
+		if (module[0] == '/')
+			examine_module(doctor, module, true);
+		else
+			uses_default = true;
+	}
+	if (uses_default || doctor->n_uses == 0)
+		examine_module(doctor, NSU_PAM_DIR "/" NSU_DOCTOR_MODULE, uses_default);
+}
+
+void nsu_doctor_directories(struct nsu_doctor *doctor)
+{
+	static const char *const dirs[] = {NSU_RUN_DIR, NSU_STATE_DIR};
+
+	for (size_t i = 0; i < NSU_COUNT(dirs); i++) {
+		char remedy[160];
+		struct stat st;
+
+		if (fstatat(AT_FDCWD, dirs[i], &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0)
+			continue; /* made when it is needed */
+		snprintf(remedy, sizeof(remedy), "look how it came there, then: chown root:root %s; chmod 0700 %s",
+		         dirs[i], dirs[i]);
+		if (!S_ISDIR(st.st_mode))
+			nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, dirs[i], "take it away: it is made when it is needed",
+			                "it is no directory: sessions are refused");
+		else if (st.st_uid != 0 || (st.st_mode & 077))
+			nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, dirs[i], remedy,
+			                "it is not root's alone (0700), but uid %u's with mode %04o",
+			                (unsigned)st.st_uid, (unsigned)st.st_mode & 07777);
+	}
+}

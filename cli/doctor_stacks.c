@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Our lines in the stacks of PAM: their type, control and arguments, and whether PAM comes to them. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "defaults.h"
+#include "doctor.h"
+
+static bool refuses(int action)
+{
+	return action == NSU_STACK_BAD || action == NSU_STACK_DIE;
+}
+
+/* The values that our module returns when it refuses, and libpam when it can not load it. */
+static void examine_control(struct nsu_doctor *doctor, const struct nsu_stack_line *line, const char *at)
+{
+	static const char *const failures[] = {"system_err", "buf_err", "abort", "module_unknown"};
+
+	for (size_t i = 0; i < NSU_COUNT(failures); i++) {
+		if (refuses(nsu_stack_action(line, failures[i])))
+			continue;
+		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, at, "write: session required " NSU_DOCTOR_MODULE,
+		                "the control '%s%s%s' lets in whom the module refuses, without isolation",
+		                line->is_bracketed ? "[" : "", line->control, line->is_bracketed ? "]" : "");
+		return;
+	}
+	if (refuses(nsu_stack_action(line, "success")))
+		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, at, "write: session required " NSU_DOCTOR_MODULE,
+		                "the control '%s' refuses whom the module lets in", line->control);
+	else if (nsu_stack_action(line, "success") == NSU_STACK_DONE)
+		nsu_doctor_find(doctor, NSU_DOCTOR_NOTE, at,
+		                "put it last, and write: session required " NSU_DOCTOR_MODULE,
+		                "the control '%s' leaves out what stands behind it", line->control);
+}
+
+static void examine_use(struct nsu_doctor *doctor, const struct nsu_doctor_use *use)
+{
+	const struct nsu_stack_line *line = use->line;
+	char at[NSU_PATH_MAX + 16];
+
+	nsu_doctor_at(line, at, sizeof(at));
+	if (line->type != NSU_STACK_SESSION) {
+		nsu_doctor_find(
+			doctor, NSU_DOCTOR_ERROR, at, "make it a line of the type session, the last one",
+			"the module has a session part only: here it isolates nobody, and may refuse everybody");
+		return;
+	}
+	examine_control(doctor, line, at);
+	if (use->wrong.err != 0)
+		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, at, "correct it: for this every session is refused", "%s",
+		                use->wrong.text);
+}
+
+/* Whether what stands at an index counts as a line of its own for a jump in this substack; a substack counts as one. */
+static bool counts(const struct nsu_stack *stack, size_t index, unsigned substack)
+{
+	const struct nsu_stack_line *line = &stack->lines[index];
+
+	if (line->type != NSU_STACK_SESSION)
+		return false;
+	if (line->substack == substack || index == 0)
+		return true;
+	return stack->lines[index - 1].substack == substack;
+}
+
+/* How many lines PAM must jump over to get from one to behind another; 0: it can not, being in another substack. */
+static size_t distance(const struct nsu_stack *stack, size_t from, size_t to)
+{
+	unsigned substack = stack->lines[from].substack;
+	size_t n = 0;
+
+	if (!nsu_stack_is_within(stack, &stack->lines[to], substack))
+		return 0;
+	for (size_t i = from + 1; i <= to; i++)
+		n += counts(stack, i, substack);
+	return n;
+}
+
+/* A line in front of ours. */
+static void examine_before(struct nsu_doctor *doctor, const struct nsu_doctor_use *use, size_t from, size_t to)
+{
+	static const char *const values[] = {"success", "perm_denied", "auth_err", "ignore", "user_unknown"};
+	const struct nsu_stack_line *line = &use->service->stack.lines[from];
+	size_t n = distance(&use->service->stack, from, to);
+	char at[NSU_PATH_MAX + 16];
+	char ours[NSU_PATH_MAX + 16];
+
+	if (n == 0 || line->type != NSU_STACK_SESSION)
+		return;
+	nsu_doctor_at(line, at, sizeof(at));
+	nsu_doctor_at(use->line, ours, sizeof(ours));
+	if (nsu_stack_action(line, "success") == NSU_STACK_DONE)
+		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, at, "write required or optional for it",
+		                "where %s succeeds PAM ends here: it never comes to pam_nsunshare (%s)", line->module,
+		                ours);
+	for (size_t i = 0; i < NSU_COUNT(values); i++) {
+		int jump = nsu_stack_action(line, values[i]);
+
+		if (jump <= 0 || (size_t)jump < n)
+			continue;
+		nsu_doctor_find(doctor, NSU_DOCTOR_NOTE, at,
+		                "say in the policy who is left alone, and let the line be reached by everybody",
+		                "[%s=%d] jumps over pam_nsunshare (%s)", values[i], jump, ours);
+		return;
+	}
+}
+
+/* Return: the first of our lines of a service's session part; NULL: none. */
+static const struct nsu_doctor_use *first_use(const struct nsu_doctor *doctor, const struct nsu_doctor_use *use)
+{
+	for (size_t i = 0; i < doctor->n_uses; i++) {
+		if (doctor->uses[i].service == use->service && doctor->uses[i].line->type == NSU_STACK_SESSION)
+			return &doctor->uses[i];
+	}
+	return NULL;
+}
+
+void nsu_doctor_stacks(struct nsu_doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->n_uses; i++) {
+		const struct nsu_doctor_use *use = &doctor->uses[i];
+		const struct nsu_doctor_use *first = first_use(doctor, use);
+		size_t index = (size_t)(use->line - use->service->stack.lines);
+		char at[NSU_PATH_MAX + 16], before[NSU_PATH_MAX + 16];
+
+		examine_use(doctor, use);
+		if (use->line->type == NSU_STACK_SESSION && first != use)
+			nsu_doctor_find(doctor, NSU_DOCTOR_WARNING, nsu_doctor_at(use->line, at, sizeof(at)),
+			                "take one of the two lines away",
+			                "'%s' has the module twice: this line does nothing behind %s",
+			                use->service->name, nsu_doctor_at(first->line, before, sizeof(before)));
+		for (size_t j = 0; first == use && j < index; j++)
+			examine_before(doctor, use, j, index);
+	}
+}
