@@ -2,11 +2,17 @@
 /* The policy: what nsunshare check says of it, in one line, and whether those that lines of /etc/pam.d name are there. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "defaults.h"
 #include "doctor.h"
+#include "proc.h"
+#include "reader.h"
+
+#define CHECK_MS 10000 /* nsunshare check may take so long */
 
 struct tally {
 	unsigned n_errors;
@@ -24,9 +30,56 @@ static void count(void *data, enum nsu_policy_severity severity, const char *tex
 		tally->n_warnings++;
 }
 
+/* In a child that is not waited for without end: name services are asked, and places of the policy are looked at. */
+static void count_in_child(const char *path, int fd)
+{
+	struct tally tally = {0, 0};
+
+	if (nsu_policy_examine(path, count, &tally) == 0 && write(fd, &tally, sizeof(tally)) == sizeof(tally))
+		_exit(0);
+	_exit(1);
+}
+
+/* Return: 0; -ETIMEDOUT; -errno. */
+static int count_findings(const char *path, struct tally *ret_tally)
+{
+	auto_close int reader_fd = -1;
+	auto_close int writer_fd = -1;
+	struct tally tally;
+	int ends[2];
+	pid_t pid;
+	int ret;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	reader_fd = ends[0];
+	writer_fd = ends[1];
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		count_in_child(path, writer_fd);
+	nsu_close_fd(&writer_fd);
+	ret = nsu_proc_await(reader_fd, nsu_proc_now_ms() + CHECK_MS);
+	if (ret == 0 && read(reader_fd, &tally, sizeof(tally)) == sizeof(tally))
+		*ret_tally = tally;
+	else if (ret == 0)
+		ret = -ENOMEM;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, ret < 0 ? WNOHANG : 0); /* one that hangs in the kernel is left behind */
+	return ret;
+}
+
+static bool is_automounted(const char *path)
+{
+	auto_close int fd = -1;
+
+	return nsu_reader_open(path, &fd) == -EREMOTE;
+}
+
 static bool is_missing(const char *path)
 {
-	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+	return !is_automounted(path) && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
 static const char *conf_of(const struct nsu_doctor *doctor, const struct nsu_doctor_use *use)
@@ -38,13 +91,26 @@ static void examine_file(struct nsu_doctor *doctor, const char *path)
 {
 	struct tally tally = {0, 0};
 	char remedy[NSU_PATH_MAX + 64];
+	int ret;
 
 	if (is_missing(path))
 		return;
-	if (nsu_policy_examine(path, count, &tally) < 0)
-		doctor->lacks_memory = true;
+	if (is_automounted(path)) {
+		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, path, "move the policy to a place that is always there",
+		                "it lies where an automounter would have to mount something");
+		return;
+	}
+	ret = count_findings(path, &tally);
 	snprintf(remedy, sizeof(remedy), "run: nsunshare check%s%s", strcmp(path, NSU_CONF_FILE) == 0 ? "" : " --conf ",
 	         strcmp(path, NSU_CONF_FILE) == 0 ? "" : path);
+	if (ret == -ETIMEDOUT)
+		nsu_doctor_find(
+			doctor, NSU_DOCTOR_WARNING, path, remedy,
+			"to check the policy takes more than %d seconds: a name service or a place that it names does "
+			"not answer, and logins wait for it",
+			CHECK_MS / 1000);
+	else if (ret < 0)
+		doctor->lacks_memory = true;
 	if (tally.n_errors > 0)
 		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, path, remedy,
 		                "the policy has %u error%s, for which logins are refused, and %u warning%s",
@@ -55,27 +121,52 @@ static void examine_file(struct nsu_doctor *doctor, const char *path)
 		                tally.n_warnings, tally.n_warnings == 1 ? "" : "s");
 }
 
-/* What the arguments of a line name. */
-static void examine_use(struct nsu_doctor *doctor, const struct nsu_doctor_use *use)
+static bool has_session(const struct nsu_doctor_use *use)
+{
+	return use->wrong.err == 0 && use->line->type == NSU_STACK_SESSION;
+}
+
+/* Said once for each policy that is missing, with the first of the lines. */
+static bool is_told(const struct nsu_doctor *doctor, size_t index)
+{
+	const struct nsu_doctor_use *use = &doctor->uses[index];
+
+	for (size_t i = 0; i < index; i++) {
+		const struct nsu_doctor_use *before = &doctor->uses[i];
+
+		if (has_session(before) && strcmp(conf_of(doctor, before), conf_of(doctor, use)) == 0 &&
+		    !before->arguments.profile == !use->arguments.profile)
+			return true;
+	}
+	return false;
+}
+
+static void examine_missing(struct nsu_doctor *doctor, const struct nsu_doctor_use *use)
 {
 	const char *conf = conf_of(doctor, use);
+	char at[NSU_PATH_MAX + 16];
+
+	nsu_doctor_at(use->line, at, sizeof(at));
+	if (!use->arguments.profile)
+		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, conf,
+		                "write it, see nsunshare.conf(5), or give the line profile=default",
+		                "there is no such policy: every login by %s is refused", at);
+	else if (use->arguments.conf)
+		nsu_doctor_find(doctor, NSU_DOCTOR_WARNING, conf, "write it, or take conf= out of the line",
+		                "there is no such policy: profile=%s of %s serves alone", use->arguments.profile, at);
+}
+
+/* A policy that has mistakes is not known; one of another file is not asked. */
+static void examine_profile(struct nsu_doctor *doctor, const struct nsu_doctor_use *use)
+{
 	struct nsu_survey ignored = {0};
 	char at[NSU_PATH_MAX + 16];
 
-	if (use->wrong.err != 0 || use->line->type != NSU_STACK_SESSION)
+	if (!use->arguments.profile || use->arguments.conf || (!doctor->policy && !is_missing(doctor->conf)))
 		return;
-	nsu_doctor_at(use->line, at, sizeof(at));
-	if (is_missing(conf) && !use->arguments.profile)
-		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, at,
-		                "write the policy, see nsunshare.conf(5), or give the line profile=default",
-		                "there is no policy '%s': every login by this line is refused", conf);
-	else if (is_missing(conf) && use->arguments.conf)
-		nsu_doctor_find(doctor, NSU_DOCTOR_WARNING, at, "write the policy, or take conf= away",
-		                "there is no policy '%s': profile=%s serves alone", conf, use->arguments.profile);
-	/* a policy of which there are mistakes is not known; one of another file is not asked */
-	if (use->arguments.profile && !use->arguments.conf && (doctor->policy || is_missing(conf)) &&
-	    nsu_survey_profile(doctor->policy, use->arguments.profile, &ignored) == -ENOENT)
-		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, at, "correct profile=, or define the profile in the policy",
+	if (nsu_survey_profile(doctor->policy, use->arguments.profile, &ignored) == -ENOENT)
+		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, nsu_doctor_at(use->line, at, sizeof(at)),
+		                "correct profile=, or define the profile in the policy",
 		                "there is no profile '%s': logins that no rule matches are refused",
 		                use->arguments.profile);
 }
@@ -87,12 +178,16 @@ void nsu_doctor_policy(struct nsu_doctor *doctor)
 		                "there is no policy");
 	examine_file(doctor, doctor->conf);
 	for (size_t i = 0; i < doctor->n_uses; i++) {
-		bool is_other = doctor->uses[i].arguments.conf && doctor->uses[i].wrong.err == 0 &&
-		                strcmp(doctor->uses[i].arguments.conf, doctor->conf) != 0;
+		const struct nsu_doctor_use *use = &doctor->uses[i];
+		const char *conf = conf_of(doctor, use);
 
-		if (is_other)
-			examine_file(doctor, doctor->uses[i].arguments.conf);
-		examine_use(doctor, &doctor->uses[i]);
+		if (!has_session(use))
+			continue;
+		if (strcmp(conf, doctor->conf) != 0)
+			examine_file(doctor, conf);
+		if (is_missing(conf) && !is_told(doctor, i))
+			examine_missing(doctor, use);
+		examine_profile(doctor, use);
 	}
 }
 
@@ -105,6 +200,8 @@ static int survey_use(struct nsu_doctor *doctor, const struct nsu_doctor_use *us
 	int ret = 0;
 
 	if (use->wrong.err != 0)
+		return 0;
+	if (is_other && is_automounted(use->arguments.conf))
 		return 0;
 	if (is_other)
 		ret = nsu_policy_load(use->arguments.conf, &policy, &ignored);
@@ -122,7 +219,7 @@ int nsu_doctor_read_policies(struct nsu_doctor *doctor, struct nsu_fail *fail)
 	struct nsu_fail ignored = NSU_FAIL_INIT;
 	int ret;
 
-	ret = nsu_policy_load(doctor->conf, &doctor->policy, &ignored);
+	ret = is_automounted(doctor->conf) ? -EREMOTE : nsu_policy_load(doctor->conf, &doctor->policy, &ignored);
 	if (ret == 0)
 		ret = nsu_survey_policy(doctor->policy, &doctor->survey);
 	for (size_t i = 0; ret != -ENOMEM && i < doctor->n_uses; i++)

@@ -26,6 +26,7 @@ static void examine_program(struct nsu_doctor *doctor, const char *path, bool is
 	struct nsu_fail fail = NSU_FAIL_INIT;
 	char line[NSU_FAIL_TEXT_MAX + 128];
 	auto_close int fd = -1;
+	char dir[NSU_PATH_MAX];
 	struct statvfs fs;
 
 	if (nsu_fsat_open_trusted(path, NSU_FSAT_EXEC, &fd, &fail) < 0) {
@@ -34,10 +35,11 @@ static void examine_program(struct nsu_doctor *doctor, const char *path, bool is
 		                nsu_fail_line(&fail, line, sizeof(line)));
 		return;
 	}
-	if (fstatvfs(fd, &fs) == 0 && (fs.f_flag & ST_NOEXEC))
-		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, path,
-		                "mount it without noexec, or install the program elsewhere",
-		                "it lies on a file system that is mounted noexec: it can not be started");
+	if (fstatvfs(fd, &fs) != 0 || !(fs.f_flag & ST_NOEXEC))
+		return;
+	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path), path); /* said once of all */
+	nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, dir, "mount it without noexec, or install the programs elsewhere",
+	                "it is mounted noexec: the programs in it can not be started, and sessions are refused");
 }
 
 /* Trusted as the other programs are, behind the symbolic links that libpam follows. */
@@ -56,7 +58,7 @@ static void examine_module(struct nsu_doctor *doctor, const char *path, bool is_
 	if (ret < 0) {
 		nsu_doctor_find(doctor, severity, path, INSTALL ", or correct the path in /etc/pam.d",
 		                "there is no such module%s: %s", is_used ? ": PAM refuses what requires it" : "",
-		                strerror(-ret));
+		                ret == -EREMOTE ? "an automounter would have to mount its place" : strerror(-ret));
 		return;
 	}
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);

@@ -182,7 +182,7 @@ static void examine_missing(struct nsu_doctor *doctor, const struct nsu_doctor_s
 	enum nsu_survey_answer answer = nsu_survey_service(doctor->policy, service->name);
 	char remedy[160];
 
-	if (answer == NSU_SURVEY_LEFT_ALONE || nsu_doctor_uses(doctor, service->name))
+	if (answer == NSU_SURVEY_LEFT_ALONE || service->stack.is_cut || nsu_doctor_uses(doctor, service->name))
 		return;
 	if (answer == NSU_SURVEY_SERVED && !is_door(service->name))
 		return;

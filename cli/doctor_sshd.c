@@ -2,7 +2,6 @@
 /* sshd: without `UsePAM yes` it opens no PAM session. As sshd_config(5): the first value counts, Match blocks do not. */
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -36,7 +35,7 @@ static void read_included(struct sshd *sshd, char *names, unsigned depth)
 		if ((size_t)snprintf(pattern, sizeof(pattern), "%s%s", name[0] == '/' ? "" : DIRECTORY "/", name) >=
 		    sizeof(pattern))
 			continue;
-		if (glob(pattern, 0, NULL, &found) != 0)
+		if (nsu_reader_list(pattern, &found) < 0)
 			continue;
 		for (size_t i = 0; i < found.gl_pathc && sshd->place[0] == '\0'; i++)
 			read_config(sshd, found.gl_pathv[i], depth + 1);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* sudo with use_pty signals its command by the pid that this has inside (docs/design.md): a rule that gives it "pid" asks for that. */
-#include <glob.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +27,7 @@ static void read_directory(struct sudo *sudo, const char *dir, unsigned depth)
 	glob_t found;
 
 	if ((size_t)snprintf(pattern, sizeof(pattern), "%s/*", dir) >= sizeof(pattern) ||
-	    glob(pattern, 0, NULL, &found) != 0)
+	    nsu_reader_list(pattern, &found) < 0)
 		return;
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		const char *name = strrchr(found.gl_pathv[i], '/') + 1;

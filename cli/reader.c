@@ -40,23 +40,32 @@ static int follow(struct walk *walk, int link_fd)
 	return walk->fd < 0 ? -errno : 0;
 }
 
-/* One component. The directory that is looked into is not automounted: what O_PATH opens is not. */
+/* What O_PATH opens is not automounted by that. */
+static int check_automount(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	return fs.f_type == AUTOFS_SUPER_MAGIC ? -EREMOTE : 0;
+}
+
+/* One component. */
 static int step(struct walk *walk)
 {
 	size_t skipped = strspn(walk->rest, "/"), len = strcspn(walk->rest + skipped, "/");
 	auto_close int next = -1;
 	char name[NSU_PATH_MAX];
-	struct statfs fs;
 	struct stat st;
+	int ret;
 
 	snprintf(name, sizeof(name), "%.*s", (int)len, walk->rest + skipped);
 	memmove(walk->rest, walk->rest + skipped + len, strlen(walk->rest + skipped + len) + 1);
 	if (len == 0)
 		return 0;
-	if (fstatfs(walk->fd, &fs) < 0)
-		return -errno;
-	if (fs.f_type == AUTOFS_SUPER_MAGIC)
-		return -EREMOTE;
+	ret = check_automount(walk->fd);
+	if (ret < 0)
+		return ret;
 	next = openat(walk->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (next < 0 || fstat(next, &st) < 0)
 		return -errno;
@@ -82,10 +91,32 @@ int nsu_reader_open(const char *path, int *ret_fd)
 	while (ret == 0 && walk.rest[0])
 		ret = step(&walk);
 	if (ret == 0)
+		ret = check_automount(walk.fd);
+	if (ret == 0)
 		*ret_fd = walk.fd;
 	else
 		nsu_close_fd(&walk.fd);
 	return ret;
+}
+
+int nsu_reader_list(const char *pattern, glob_t *found)
+{
+	size_t len = strcspn(pattern, "*?[\\");
+	char dir[NSU_PATH_MAX];
+	auto_close int fd = -1;
+	int ret;
+
+	while (len > 0 && pattern[len - 1] != '/')
+		len--;
+	if (len == 0 || len >= sizeof(dir))
+		return -ENOENT;
+	snprintf(dir, sizeof(dir), "%.*s", (int)len, pattern);
+	if (nsu_reader_open(dir, &fd) < 0)
+		return -ENOENT;
+	ret = glob(pattern, 0, NULL, found);
+	if (ret == 0)
+		return 0;
+	return ret == GLOB_NOSPACE ? -ENOMEM : -ENOENT;
 }
 
 static int read_all(int fd, const char *path, size_t max, char **ret_text, struct nsu_fail *fail)

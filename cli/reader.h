@@ -3,6 +3,7 @@
 #ifndef NSU_READER_H
 #define NSU_READER_H
 
+#include <glob.h>
 #include <stddef.h>
 
 #include "base.h"
@@ -13,10 +14,20 @@
  * @path:   absolute; symbolic links are followed
  * @ret_fd: given: an O_PATH descriptor of a file of any type; untouched on failure
  *
- * Stops in front of a place that would be automounted. Return: 0; -EREMOTE for such a place; -EINVAL if @path is relative;
+ * Stops at a place that would be automounted. Return: 0; -EREMOTE for such a place; -EINVAL if @path is relative;
  * -ELOOP for more than 40 links; -ENAMETOOLONG; -errno of openat(2).
  */
 NSU_CHECKED int nsu_reader_open(const char *path, int *ret_fd);
+
+/**
+ * nsu_reader_list - the files that a pattern of glob(7) stands for.
+ * @pattern: absolute
+ * @found:   filled; for globfree(3), where it succeeds
+ *
+ * Return: 0; -ENOENT if there are none, or the directory of the pattern can not be reached as nsu_reader_open() has it;
+ * -ENOMEM.
+ */
+NSU_CHECKED int nsu_reader_list(const char *pattern, glob_t *found);
 
 /**
  * nsu_reader_text - read a whole text file.

@@ -274,7 +274,8 @@ int nsu_stack_read(const char *const *dirs, const char *service, struct nsu_stac
 	const struct reading reading = {dirs, stack};
 	int ret = read_file(&reading, service, (struct place){.type = ANY_TYPE}, NULL);
 
-	return ret == -ELOOP ? 0 : ret; /* which is a problem of the stack, told, and ends the reading */
+	stack->is_cut = ret == -ELOOP; /* a problem of the stack that has been told, and ends the reading */
+	return stack->is_cut ? 0 : ret;
 }
 
 void nsu_stack_clear(struct nsu_stack *stack)

@@ -47,6 +47,7 @@ struct nsu_stack {
 	size_t n_problems;
 	char **texts; /* what all the strings point into */
 	size_t n_texts;
+	bool is_cut; /* files include each other without an end: what follows has not been read */
 	unsigned n_includes;
 	unsigned n_substacks;
 	unsigned parents[NSU_STACK_INCLUDES_MAX + 1]; /* of each substack: the one that it stands in */

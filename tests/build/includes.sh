@@ -197,7 +197,7 @@ cli/doctor.c:              cli
 cli/doctor_findings.c:     cli doctor reader text
 cli/doctor_kernel.c:       doctor ns proc
 cli/doctor_programs.c:     doctor fsat reader
-cli/doctor_policy.c:       doctor
+cli/doctor_policy.c:       doctor proc reader
 cli/doctor_services.c:     cli doctor
 cli/doctor_stacks.c:       doctor
 cli/doctor_order.c:        doctor
