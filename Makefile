@@ -83,21 +83,21 @@ HELPER_LDFLAGS = $(if $(SANITIZE),$(OUR_LDFLAGS),$(HELPER_STATIC) \
 	$(subst separate-code,noseparate-code,$(PROBED_HELPER_LDFLAGS)) -Wl,--gc-sections)
 
 # Shipped sources by name; tests by wildcard.
-LIB := policy_survey exposition metrics ask registry_walk policy_share fail text fsat proc ns channel subject template \
-	plan plan_spaces frame wire set registry root attach join \
-	policy policy_layers policy_check policy_scope policy_spaces policy_keys policy_parse policy_value \
-	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine \
+LIB := fail text fsat proc ns channel subject template \
+	plan plan_spaces frame wire set registry registry_walk ask root attach join metrics exposition \
+	policy policy_layers policy_check policy_scope policy_spaces policy_keys policy_parse policy_value policy_share \
+	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine policy_survey \
 	policy_reach policy_places policy_doubts resolve resolve_ids resolve_scope resolve_spaces \
-	explain explain_write explain_spaces assist called launch idmap cgroup harden session mnt marker \
-	nested variables
+	explain explain_write explain_spaces nested variables assist called launch idmap cgroup harden session mnt marker
 LIB_OBJECTS := $(LIB:%=$(BUILD)/lib/%.o) $(BUILD)/denials.o
-MODULE := count $(addprefix pam_module/,pam_nsunshare report arguments)
+MODULE := $(addprefix pam_module/,pam_nsunshare report count arguments)
 HELPER := $(addprefix helper/,main confine spaces netns_etc setup target kind instance remove logins init) \
 	$(addprefix lib/,fail text fsat proc ns channel called cgroup plan plan_spaces frame wire set registry root mnt marker)
 HELPER_OBJECTS := $(HELPER:%=$(BUILD)/static/%.o)
 HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter helper/%,$(HELPER))))
-CLI := doctor_limits doctor_mounts doctor_sudo doctor_sshd doctor_order doctor_stacks doctor_services doctor_policy doctor_programs doctor_kernel doctor_findings doctor stack_control stack reader metrics main cli check question explain select usage view view_json list kill \
-	terminal user_shell opener run
+CLI := main cli check explain question list kill select usage view view_json run opener terminal user_shell metrics \
+	doctor doctor_findings doctor_kernel doctor_programs doctor_policy doctor_services doctor_stacks doctor_order \
+	doctor_sshd doctor_sudo doctor_mounts doctor_limits reader stack stack_control
 CLI_TESTED := $(patsubst %,$(BUILD)/cli/%.o,cli reader stack stack_control)
 NETWORK := network/main network/veth network/named network/interface network/netlink network/address
 NETWORK_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out network/main,$(NETWORK)))

@@ -240,7 +240,7 @@ done <<<"$table"
 check_only "libconfig is known to the parser only" 'libconfig\.h' 'lib/policy_(parse\.c|list\.c|mount\.c|value\.[ch])'
 check_only "libseccomp is known to the build only" 'seccomp\.h' 'lib/denials_make\.c'
 check_only "PAM is known to two files of the module only" 'security/' 'pam_module/(pam_nsunshare\.c|report\.[ch])'
-check_only "NSS is known to subject.c only" '(pwd|grp|netdb)\.h' 'lib/subject\.c|helper/confine\.c'
+check_only "NSS is known to subject.c only" '(pwd|grp|netdb)\.h' 'lib/subject\.c|helper/confine\.c|cli/user_shell\.c'
 check_only "the log is known to two files of the module only" 'syslog\.h' 'pam_module/(pam_nsunshare|report)\.c'
 check_only "NSS is known to subject.c only" '(pwd|grp|netdb)\.h' 'lib/subject\.c|helper/confine\.c|cli/user_shell\.c'
 check_only "libmnl is known to nsunshare-net only" 'libmnl' 'network/(netlink\.h|.*\.c)'
