@@ -106,6 +106,7 @@ LIBSYSTEMD := $(shell pkg-config --libs libsystemd 2>/dev/null)
 LIMITS := $(addprefix limits/,main control leaf direct $(if $(LIBSYSTEMD),bus scope,no_scope))
 LIMITS_TESTED := $(patsubst %,$(BUILD)/limits/%.o,control leaf direct)
 CLI_OBJECTS := $(CLI:%=$(BUILD)/cli/%.o)
+CLI_TESTED := $(patsubst %,$(BUILD)/cli/%.o,select)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS := $(BUILD)/pam_nsunshare.so $(BUILD)/nsunshare-init $(BUILD)/nsunshare-net $(BUILD)/nsunshare-limits $(BUILD)/nsunshare
 

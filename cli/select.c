@@ -53,6 +53,11 @@ static bool is_of_user(const struct nsu_asked *asked, const struct meaning *mean
 	return strncmp(asked->key, head, strlen(head)) == 0;
 }
 
+static bool is_either(const struct nsu_asked *asked, const struct meaning *meaning)
+{
+	return begins_so(asked, meaning) || is_of_user(asked, meaning);
+}
+
 /* Has he logged in to a set that is not his alone? */
 static bool is_guest(const struct nsu_asked *asked, const struct meaning *meaning)
 {
@@ -85,7 +90,7 @@ static const char *candidates(const struct nsu_asked_list *list, does_match *mat
 
 		if (!matches(asked, meaning))
 			continue;
-		if (len + strlen(name) + sizeof(", ...") > cap) {
+		if (len + strlen(", ") + strlen(name) + sizeof(", ...") > cap) {
 			snprintf(buffer + len, cap - len, ", ...");
 			break;
 		}
@@ -156,13 +161,12 @@ int nsu_cli_select(const char *word, struct nsu_asked_list *list, struct nsu_fai
 	n_of_user = count(list, is_of_user, &meaning);
 	nsu_text_printable(word, printable, sizeof(printable));
 	if (n_begin > 1 || (n_begin > 0 && n_of_user > 0))
-		return nsu_fail_because(
-			fail, ENOTUNIQ, "'%s' is ambiguous%s: %s; give the whole id", printable,
-			n_of_user > 0 ? ": a user has that name, and ids begin so" : "",
-			candidates(list, n_of_user > 0 ? is_of_user : begins_so, &meaning, ids, sizeof(ids)));
+		return nsu_fail_because(fail, ENOTUNIQ, "'%s' is ambiguous%s: %s; give the whole id", printable,
+		                        n_of_user > 0 ? ": a user has that name, and ids begin so" : "",
+		                        candidates(list, is_either, &meaning, ids, sizeof(ids)));
 	if (n_begin + n_of_user == 0)
 		return refuse_unknown(list, &meaning, fail);
-	keep(list, n_begin > 0 ? begins_so : is_of_user, &meaning);
+	keep(list, is_either, &meaning);
 	return 0;
 }
 
