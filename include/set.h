@@ -44,6 +44,7 @@ struct nsu_set {
 	char note[NSU_NOTE_MAX];         /* "address=10.64.0.5", as in the log line of the open; "" */
 	unsigned namespaces;             /* CLONE_NEW* bits */
 	unsigned stop_timeout_ms;        /* its processes get at the end */
+	struct nsu_plan_harden harden;   /* what each login of it gives up */
 	int64_t since;                   /* seconds of the epoch */
 	size_t n_logins;                 /* in all */
 };

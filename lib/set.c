@@ -12,7 +12,7 @@
 
 /* Each changes with every change of the fields below; keys hold both, so that nobody joins a set of another version. */
 #define SET_MAGIC_HELLO 0x4e53554e48314c4fULL
-#define SET_MAGIC_SET   0x4e53554e53315354ULL
+#define SET_MAGIC_SET   0x4e53554e53325354ULL
 
 void nsu_set_key(const struct nsu_plan *plan, char key[NSU_KEY_MAX])
 {
@@ -41,6 +41,7 @@ void nsu_set_describe(const struct nsu_plan *plan, struct nsu_set *set)
 		.gid = plan->scope_gid,
 		.namespaces = plan->namespaces,
 		.stop_timeout_ms = plan->stop_timeout_ms,
+		.harden = plan->harden,
 	};
 	snprintf(set->id, sizeof(set->id), "%s", plan->id);
 	snprintf(set->name, sizeof(set->name), "%s", plan->scope_name);
@@ -112,6 +113,9 @@ int nsu_set_encode(const struct nsu_set *set, const struct nsu_login *const *log
 	nsu_frame_put_string(&writer, set->note);
 	nsu_frame_put_number(&writer, set->namespaces);
 	nsu_frame_put_number(&writer, set->stop_timeout_ms);
+	nsu_frame_put_number(&writer, set->harden.drop);
+	nsu_frame_put_number(&writer, set->harden.denials);
+	nsu_frame_put_number(&writer, set->harden.no_new_privs);
 	nsu_frame_put_number(&writer, (uint64_t)set->since);
 	nsu_frame_put_number(&writer, set->n_logins);
 	nsu_frame_put_number(&writer, n);
@@ -139,6 +143,9 @@ int nsu_set_decode(const void *frame, size_t len, struct nsu_set *set, struct ns
 	nsu_frame_take_string(&reader, set->note, sizeof(set->note));
 	set->namespaces = (unsigned)nsu_frame_take_number(&reader, UINT32_MAX);
 	set->stop_timeout_ms = (unsigned)nsu_frame_take_number(&reader, UINT32_MAX);
+	set->harden.drop = nsu_frame_take_number(&reader, UINT64_MAX);
+	set->harden.denials = (unsigned)nsu_frame_take_number(&reader, NSU_PLAN_DENY_ALL);
+	set->harden.no_new_privs = nsu_frame_take_bool(&reader);
 	set->since = (int64_t)nsu_frame_take_number(&reader, INT64_MAX);
 	set->n_logins = (size_t)nsu_frame_take_number(&reader, NSU_LOGINS_MAX);
 	*ret_n = (size_t)nsu_frame_take_number(&reader, NSU_SET_PAGE);
