@@ -49,6 +49,7 @@ struct nsu_cli_command {
 };
 
 extern const struct nsu_cli_command nsu_cli_check;
+extern const struct nsu_cli_command nsu_cli_enter;
 extern const struct nsu_cli_command nsu_cli_explain;
 extern const struct nsu_cli_command nsu_cli_doctor;
 extern const struct nsu_cli_command nsu_cli_kill;

@@ -18,6 +18,7 @@
 static const struct nsu_cli_command *const commands[] = {
 	&nsu_cli_check,
 	&nsu_cli_doctor,
+	&nsu_cli_enter,
 	&nsu_cli_explain,
 	&nsu_cli_kill,
 	&nsu_cli_list,

@@ -22,8 +22,9 @@
 #include "cli.h"
 #include "proc.h"
 
-#define REPORT_FD  3    /* of the program, until it is executed */
-#define HANG_UP_MS 2000 /* from SIGHUP to SIGKILL, where the program is to end */
+#define REPORT_FD   3    /* of the program, until it is executed */
+#define END_WAIT_MS 200  /* for PID 1 of the session, where the program was killed with it, or can't be started */
+#define HANG_UP_MS  2000 /* from SIGHUP to SIGKILL, where the program is to end */
 
 /* What the two children tell the tool. */
 struct report {
@@ -154,9 +155,10 @@ static int exit_status(int status)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : NSU_CLI_SIGNAL + WTERMSIG(status);
 }
 
+/* PID 1 is the last to end, once its processes are reaped. */
 static bool has_session_ended(const struct nsu_opener *opener)
 {
-	return opener->init_pidfd >= 0 && nsu_proc_await(opener->init_pidfd, 0) == 0;
+	return opener->init_pidfd >= 0 && nsu_proc_await(opener->init_pidfd, nsu_proc_now_ms() + END_WAIT_MS) == 0;
 }
 
 /* The opener, once it is in the session. Return: the exit status. */

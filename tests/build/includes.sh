@@ -175,6 +175,7 @@ cli/user_shell.h:          plan subject
 cli/user_shell.c:          cli text
 cli/opener.h:              terminal user_shell
 cli/opener.c:              cli proc
+cli/enter.c:               ask attach cgroup cli fsat harden ns opener proc registry root select subject text
 cli/run.c:                 attach cli nested ns opener question session text variables
 cli/metrics.c:             ask cli exposition metrics registry text
 cli/main.c:                cli text
