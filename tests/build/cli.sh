@@ -78,4 +78,8 @@ same "completion: files behind --conf=" "$(offers nsunshare check --conf = "$pla
 same "completion: all files behind --conf= at once" "$(cd "$place" && offers nsunshare explain --conf =)" "one.conf other.conf"
 same "completion: services of /etc/pam.d" "$(offers nsunshare explain --service othe)" other
 same "completion: nothing for --rhost" "$(offers nsunshare explain --rhost nobod)" ''
+same "completion: a user for run" "$(offers nsunshare run --service other nobod)" nobody
+same "completion: a user for enter, and behind --user" "$(offers nsunshare enter nobod) $(offers nsunshare enter x --user nobod)" "nobody nobody"
+same "completion: a program behind --" "$(offers nsunshare run nobody -- busybo)" busybox
+same "completion: no option of ours behind --" "$(offers nsunshare run nobody -- ls --co)" ''
 exit $((failures > 0))
