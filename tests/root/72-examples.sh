@@ -27,10 +27,10 @@ make_user() {
 make_people() {
 	local group
 
-	for group in longjobs operators customers sftponly jump teachers students exam pilot sandboxed archive; do
+	for group in longjobs operators customers sftponly jump teachers students exam pilot sandboxed archive team; do
 		groupadd -f "$group"
 	done
-	for group in longjobs operators customers sftponly jump teachers students exam pilot sandboxed archive; do
+	for group in longjobs operators customers sftponly jump teachers students exam pilot sandboxed archive team; do
 		make_user "a-$group" "$group"
 	done
 	make_user monitor users
@@ -353,6 +353,32 @@ test_own_address() {
 	ip link del br0
 }
 
+# set_of USER SERVICE: the one that a login would share.
+set_of() {
+	nsunshare explain "$1" --service "$2" | sed -n 's/^set: //p'
+}
+
+test_shared() {
+	use shared
+	check_has "$name: a user has a set" "$(set_of alice sshd)" "^u$(id -u alice)\.[0-9a-f]{16}\$"
+	check_is "$name: the same for cron" "$(set_of alice cron)" "$(set_of alice sshd)"
+	check_isnt "$name: another user has another" "$(set_of bob sshd)" "$(set_of alice sshd)"
+	check_has "$name: it goes on with his processes" "$(nsunshare explain alice)" '^lifetime: processes  '
+	check_has "$name: mounts that the host makes for later logins appear in it" "$(nsunshare explain alice)" \
+		'^propagation: slave  \[implied\]$'
+	check_has "$name: sudo is none of it" "$(nsunshare explain alice --service sudo)" '^session: left alone$'
+}
+
+test_team() {
+	use team
+	usermod -aG team bob
+	check_has "$name: a member has a set" "$(set_of a-team sshd)" '^nteam\.[0-9a-f]{16}$'
+	check_is "$name: it is every member's" "$(set_of bob su)" "$(set_of a-team sshd)"
+	check_has "$name: it stays" "$(nsunshare explain bob)" '^lifetime: permanent  '
+	check_has "$name: others are left alone" "$(nsunshare explain alice)" '^session: left alone$'
+	gpasswd -d bob team >/dev/null
+}
+
 # The installed policy, as it is and with its comments taken off.
 test_installed() {
 	local conf=$HERE/../../conf/nsunshare.conf
@@ -386,6 +412,8 @@ test_lab_machine
 test_roll_out
 test_untrusted_code
 test_own_address
+test_shared
+test_team
 test_installed
 check_gone "examples: all sessions are gone"
 finish
