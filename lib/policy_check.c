@@ -9,6 +9,7 @@
 
 #include "policy_findings.h"
 #include "policy_parse.h"
+#include "policy_scope.h"
 #include "text.h"
 
 #define MOUNTS_MAX (NSU_PLAN_MOUNTS_MAX - NSU_PLAN_IMPLIED_MAX)

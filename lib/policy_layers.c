@@ -85,6 +85,17 @@ static void append_mounts(struct nsu_effective *into, const struct nsu_mounts *m
 	}
 }
 
+static void overlay_mounts(struct nsu_effective *into, const struct nsu_settings *layer)
+{
+	if (layer->given & GIVEN(NSU_KEY_MOUNTS)) {
+		into->n_mounts = 0;
+		into->has_too_many = false;
+		append_mounts(into, &layer->mounts);
+	}
+	if (layer->given & GIVEN(NSU_KEY_EXTRA_MOUNTS))
+		append_mounts(into, &layer->extra_mounts);
+}
+
 /* Lays one layer of settings, the @number-th, over what is there. */
 static void overlay(struct nsu_effective *into, const struct nsu_settings *layer, unsigned number)
 {
@@ -142,13 +153,7 @@ static void overlay(struct nsu_effective *into, const struct nsu_settings *layer
 		into->origins[key] = (struct nsu_origin){layer->file, layer->lines[key]};
 		into->layers[key] = (unsigned char)number;
 	}
-	if (layer->given & GIVEN(NSU_KEY_MOUNTS)) {
-		into->n_mounts = 0;
-		into->has_too_many = false;
-		append_mounts(into, &layer->mounts);
-	}
-	if (layer->given & GIVEN(NSU_KEY_EXTRA_MOUNTS))
-		append_mounts(into, &layer->extra_mounts);
+	overlay_mounts(into, layer);
 }
 
 /* Who comes later must find in the set what the host mounts for him: his /run/user/UID. */

@@ -183,13 +183,6 @@ struct nsu_effective {
 	bool has_too_many; /* mounts: those that do not fit are left out */
 };
 
-/* A template that a set is made of. */
-struct nsu_set_text {
-	const struct nsu_origin *origin;
-	const char *key;
-	const char *text;
-};
-
 struct nsu_profile {
 	struct nsu_origin origin;
 	const char *name;
@@ -338,39 +331,6 @@ NSU_CHECKED int nsu_policy_check_settings(const struct nsu_effective *effective,
  */
 NSU_CHECKED int nsu_policy_check_spaces(const struct nsu_effective *effective, const struct nsu_origin *origin,
                                         struct nsu_fail *fail);
-
-/**
- * nsu_policy_check_scope - the part of nsu_policy_check_settings() that is about scope and lifetime.
- * @effective: merged
- * @origin:    to blame where no layer's line is
- * @fail:      record; text "file:line: ..."
- *
- * What is each login's own, or one user's, is refused where a set is to be shared: it would be another set for each, or that of
- * whoever came first. Pure. Return: 0; -EINVAL.
- */
-NSU_CHECKED int nsu_policy_check_scope(const struct nsu_effective *effective, const struct nsu_origin *origin,
-                                       struct nsu_fail *fail);
-
-/**
- * nsu_policy_tell_texts - all templates that a set is made of, one after the other.
- * @effective: merged
- * @tell:      called for each; not 0: that was enough
- * @data:      for @tell
- *
- * Host and domain name, the places of proc and the name of net where those are wanted, paths, sources and exposed paths; not
- * the environment, which is each login's own. Return: 0; what @tell returned.
- */
-int nsu_policy_tell_texts(const struct nsu_effective *effective,
-                          int (*tell)(void *data, const struct nsu_set_text *text), void *data);
-
-/**
- * nsu_policy_find_letter - the first letter of a template that is one of some.
- * @template: borrowed, valid; NULL has none
- * @letters:  those to look for
- *
- * Pure. Return: the letter; 0 if it has none of them.
- */
-char nsu_policy_find_letter(const char *template, const char *letters);
 
 /**
  * nsu_policy_where - the line that gives a key.

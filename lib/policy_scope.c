@@ -5,10 +5,10 @@
  * All that a set is made of is in its key (set.h). What is each login's own would make a set for each login; what is one
  * user's has no place where several share it.
  */
+#include "policy_scope.h"
+
 #include <sched.h>
 #include <string.h>
-
-#include "policy_parse.h"
 
 static const char *const scopes[] = {"session", "user", "group", "named:NAME"};
 
@@ -26,8 +26,7 @@ char nsu_policy_find_letter(const char *template, const char *letters)
 	return 0;
 }
 
-static int tell_names(const struct nsu_effective *effective, int (*tell)(void *data, const struct nsu_set_text *text),
-                      void *data)
+static int tell_names(const struct nsu_effective *effective, nsu_policy_tell_text *tell, void *data)
 {
 	const struct nsu_settings *values = &effective->values;
 	const struct {
@@ -51,8 +50,7 @@ static int tell_names(const struct nsu_effective *effective, int (*tell)(void *d
 	return ret;
 }
 
-int nsu_policy_tell_texts(const struct nsu_effective *effective,
-                          int (*tell)(void *data, const struct nsu_set_text *text), void *data)
+int nsu_policy_tell_texts(const struct nsu_effective *effective, nsu_policy_tell_text *tell, void *data)
 {
 	const struct nsu_strings *expose = &effective->values.expose;
 	struct nsu_origin origin = effective->origins[NSU_KEY_EXPOSE];

@@ -6,6 +6,7 @@
 
 #include "policy_examine.h"
 #include "policy_parse.h"
+#include "policy_scope.h"
 #include "subject.h"
 #include "text.h"
 

@@ -7,6 +7,7 @@
 
 #include "policy_match.h"
 #include "policy_parse.h"
+#include "policy_scope.h"
 #include "template.h"
 #include "text.h"
 

@@ -7,7 +7,6 @@
 
 #include "policy_match.h"
 #include "policy_parse.h"
-#include "template.h"
 #include "text.h"
 
 static int keep(struct nsu_plan *plan, const char *text, const char **place, struct nsu_fail *fail)

@@ -74,9 +74,10 @@ lib/policy_parse.c:        policy_findings policy_value
 lib/policy_findings.h:     policy policy_parse
 lib/policy_findings.c:
 lib/policy_layers.c:       policy_parse
-lib/policy_check.c:        policy_findings policy_parse text
+lib/policy_check.c:        policy_findings policy_parse policy_scope text
 lib/policy_spaces.c:       policy_parse text
-lib/policy_scope.c:        policy_parse
+lib/policy_scope.h:        policy_parse
+lib/policy_scope.c:
 lib/policy_keys.c:         policy_value
 lib/policy_load.h:         policy_findings policy_parse
 lib/policy_load.c:         policy policy_findings text
@@ -86,7 +87,7 @@ lib/policy_examine.c:      policy policy_load subject text
 lib/policy_reach.c:        policy_examine policy_parse subject
 lib/policy_places.c:       fsat policy_examine policy_parse text
 lib/policy_doubts.c:       policy_examine policy_parse subject text
-lib/policy_share.c:        policy_examine policy_parse subject text
+lib/policy_share.c:        policy_examine policy_parse policy_scope subject text
 lib/policy_scan.c:         policy_parse text
 lib/policy_survey.c:       policy_load policy_parse survey
 lib/policy_value.h:        policy_parse
@@ -95,8 +96,8 @@ lib/policy_list.c:         ns policy_value template text
 lib/policy_mount.c:        policy_value text
 lib/resolve.c:             policy_match policy_parse template text
 lib/resolve_ids.c:         plan_spaces policy_match
-lib/resolve_scope.c:       policy_match policy_parse template text
-lib/resolve_spaces.c:      policy_match policy_parse template text
+lib/resolve_scope.c:       policy_match policy_parse policy_scope template text
+lib/resolve_spaces.c:      policy_match policy_parse text
 lib/explain.c:             explain_write ns policy_match policy_parse
 lib/explain_write.h:       explain policy_match policy_parse
 lib/explain_write.c:       text
