@@ -46,19 +46,19 @@ static pid_t opener_number(void)
 }
 
 /*
- * A set of one user, without limits, is also one where its PID 1 stays in the cgroup of his login: it may end with that, and what
- * he does to it he does to himself. A host without D-Bus must not lock him out. A PID 1 that several users need must not be
- * where one of them may freeze it.
+ * May PID 1 stay in the cgroup of its first login? For a set of one user, if there are no limits: it may end with that login, and
+ * what he does to it he does to himself; a host without D-Bus must not lock him out. A PID 1 that several users need must not be
+ * where one of them may freeze it, unless all of them are in a session already, which nobody but them can reach.
  */
-static bool can_stay(void)
+static bool can_stay(int ret)
 {
-	return !nsu_plan_has_limits(&plan) && !nsu_plan_is_common(&plan);
+	return !nsu_plan_has_limits(&plan) && (!nsu_plan_is_common(&plan) || ret == -EXDEV);
 }
 
 /* A part of the time is left to the opener: a tenth to hear what has taken the others, a half to go on without. */
 static int make(int helper_pidfd, struct nsu_direct *direct, int *ret_dirfd, struct nsu_fail *fail)
 {
-	unsigned left_ms = plan.timeout_ms / (can_stay() ? 2 : 10);
+	unsigned left_ms = plan.timeout_ms / (can_stay(0) ? 2 : 10);
 	struct nsu_scope scope = {
 		.plan = &plan,
 		.helper_pidfd = helper_pidfd,
@@ -105,7 +105,7 @@ static int run(struct nsu_direct *direct, int *ret_dirfd, struct nsu_wire_answer
 	if (ret < 0)
 		return ret;
 	ret = make(helper_pidfd, direct, ret_dirfd, fail);
-	if (ret == 0 || !can_stay())
+	if (ret == 0 || !can_stay(ret))
 		return ret;
 	excuse(answer);
 	return 0;
