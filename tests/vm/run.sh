@@ -3,14 +3,14 @@
 # run.sh [guest|plain [NN-name]...]: boot the guest under software emulation, with systemd (guest) or without (plain), and run
 # these tests in it, or all of that kind, or all of both; print what they print and a line "N passed, N failed".
 #
-# NSU_VM_SECONDS (300) is the time limit of one boot with its tests, NSU_VM_TEST_SECONDS (200) of one test.
+# NSU_VM_SECONDS (600) is the time limit of one boot with its tests, NSU_VM_TEST_SECONDS (200) of one test.
 set -u
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 vm=${NSU_VM_DIR:-$top/build/vm}
-seconds=${NSU_VM_SECONDS:-300}
+seconds=${NSU_VM_SECONDS:-600}
 variant=${VARIANT:-release}
 passed=0 failed=0 skipped=0
 
