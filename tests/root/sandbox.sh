@@ -28,6 +28,8 @@ start() {
 	trap 'exit 143' TERM
 	unshare -mpuin --fork --kill-child env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 		HOME=/root LC_ALL=C VARIANT="${VARIANT:-release}" NSU_SOAK_SECONDS="${NSU_SOAK_SECONDS:-20}" \
+		NSU_INTERLEAVE_SEED="${NSU_INTERLEAVE_SEED:-}" NSU_INTERLEAVE_ROUNDS="${NSU_INTERLEAVE_ROUNDS:-}" \
+		NSU_INTERLEAVE_PROFILES="${NSU_INTERLEAVE_PROFILES:-}" \
 		bash "$0" --inside "$place" "$@" || status=$?
 	exit "$status"
 }
