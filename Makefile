@@ -98,7 +98,7 @@ HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter hel
 CLI := enter main cli check explain question list kill select usage view view_json run opener terminal user_shell metrics \
 	doctor doctor_findings doctor_kernel doctor_programs doctor_policy doctor_services doctor_stacks doctor_order \
 	doctor_sshd doctor_sudo doctor_mounts doctor_limits reader stack stack_control
-CLI_TESTED := $(patsubst %,$(BUILD)/cli/%.o,cli reader stack stack_control)
+CLI_TESTED := $(patsubst %,$(BUILD)/cli/%.o,cli select reader stack stack_control)
 NETWORK := network/main network/veth network/named network/interface network/netlink network/address
 NETWORK_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out network/main,$(NETWORK)))
 # Without libsystemd (Devuan, Alpine) limits are to be had where systemd does not run the host.
@@ -106,7 +106,6 @@ LIBSYSTEMD := $(shell pkg-config --libs libsystemd 2>/dev/null)
 LIMITS := $(addprefix limits/,main control leaf direct $(if $(LIBSYSTEMD),bus scope,no_scope))
 LIMITS_TESTED := $(patsubst %,$(BUILD)/limits/%.o,control leaf direct)
 CLI_OBJECTS := $(CLI:%=$(BUILD)/cli/%.o)
-CLI_TESTED := $(patsubst %,$(BUILD)/cli/%.o,select)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 PROGRAMS := $(BUILD)/pam_nsunshare.so $(BUILD)/nsunshare-init $(BUILD)/nsunshare-net $(BUILD)/nsunshare-limits $(BUILD)/nsunshare
 
