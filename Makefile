@@ -88,7 +88,7 @@ LIB := fail text fsat proc ns channel subject template \
 	policy policy_layers policy_check policy_scope policy_spaces policy_keys policy_parse policy_value policy_share \
 	policy_list policy_mount policy_scan policy_load policy_files policy_findings policy_examine policy_survey \
 	policy_reach policy_places policy_doubts resolve resolve_ids resolve_scope resolve_spaces \
-	explain explain_write explain_spaces nested variables assist called launch idmap cgroup harden session mnt marker
+	explain explain_write explain_spaces nested variables assist called launch idmap cgroup harden cwd session mnt marker
 LIB_OBJECTS := $(LIB:%=$(BUILD)/lib/%.o) $(BUILD)/denials.o
 MODULE := $(addprefix pam_module/,pam_nsunshare report count arguments)
 HELPER := $(addprefix helper/,main confine spaces netns_etc setup target kind instance remove logins init) \

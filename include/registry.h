@@ -73,6 +73,14 @@ NSU_CHECKED int nsu_registry_claim(struct nsu_registry_entry *entry, const char 
  */
 void nsu_registry_leave(struct nsu_registry_entry *entry);
 
+/**
+ * nsu_registry_forget - remove what a set of one login may have left there, whose PID 1 was killed.
+ * @id: of the set; nobody else ever uses it, so no lock is needed
+ *
+ * For its opener, in the host's view, once PID 1 is dead. What is not there is no failure.
+ */
+void nsu_registry_forget(const char *id);
+
 /* Gets one key. Return: 0 to go on. */
 typedef int nsu_registry_tell(void *data, const char *key);
 

@@ -188,6 +188,20 @@ int nsu_registry_claim(struct nsu_registry_entry *entry, const char *id, const c
 	return 0;
 }
 
+void nsu_registry_forget(const char *id)
+{
+	struct nsu_fail ignored = NSU_FAIL_INIT;
+	char name[NSU_ID_LEN + 2];
+	auto_close int dirfd = -1;
+
+	if (id[0] == '\0' || nsu_registry_open(false, &dirfd, &ignored) < 0)
+		return;
+	snprintf(name, sizeof(name), ".%.*s", NSU_ID_LEN, id);
+	unlinkat(dirfd, name, 0);
+	name[0] = 's'; /* as nsu_set_key() has it */
+	unlinkat(dirfd, name, 0);
+}
+
 void nsu_registry_leave(struct nsu_registry_entry *entry)
 {
 	if (entry->key[0])

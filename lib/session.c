@@ -10,23 +10,22 @@
 #include "session.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "cgroup.h"
 #include "channel.h"
+#include "cwd.h"
 #include "fsat.h"
 #include "harden.h"
 #include "idmap.h"
 #include "join.h"
 #include "launch.h"
 #include "proc.h"
+#include "registry.h"
 #include "subject.h"
 #include "wire.h"
 
@@ -91,42 +90,6 @@ static void close_all(struct nsu_session *session)
 		nsu_close_fd(session_fd(session, i));
 }
 
-/* The call itself: getcwd(3) would walk up the tree, which may hang, where this says "(unreachable)". */
-static void get_directory(char path[NSU_PATH_MAX])
-{
-	if (syscall(SYS_getcwd, path, NSU_PATH_MAX) < 0)
-		path[0] = '\0';
-}
-
-/*
- * Goes to a directory by the name it had in the view left behind. That name is free of symbolic links, and one that has
- * become a link meanwhile is not followed: the user of su may have chosen it.
- */
-static int enter_directory(const char *path, uint64_t resolve)
-{
-	struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = resolve | RESOLVE_NO_MAGICLINKS,
-	};
-	auto_close int fd = -1;
-
-	if (path[0] != '/') /* none, or "(unreachable)/..." */
-		return -ENOENT;
-	fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
-	if (fd < 0 || fchdir(fd) < 0)
-		return -errno;
-	return 0;
-}
-
-/* After a setns(2) has set it to the root: the old directory, else home, else the root is left. */
-static void go_back(const char *cwd, const char *home)
-{
-	if (enter_directory(cwd, RESOLVE_NO_SYMLINKS) == 0)
-		return;
-	if (enter_directory(home, 0) < 0)
-		return; /* the root, where setns(2) has put us */
-}
-
 /* Return: false if there is no channel, or nobody at its end. */
 static bool order_end(const struct nsu_session *session)
 {
@@ -147,6 +110,8 @@ static void abandon(struct nsu_session *session)
 		if (is_ordered && session->gives_time)
 			(void)!nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS);
 		nsu_proc_kill(session->init_pidfd);
+		(void)!nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS);
+		nsu_registry_forget(session->id);
 	}
 	close_all(session);
 }
@@ -225,7 +190,7 @@ static int commit(const struct nsu_plan *plan, const struct nsu_session *session
 		return 0;
 	*ret_is_spent = has_joined;
 	if (has_joined && nsu_ns_restore(&session->saved, ~0U, &ignored) == 0)
-		go_back(cwd, ""); /* with the user kind nothing is saved: it stays */
+		nsu_cwd_go_back(cwd, ""); /* with the user kind nothing is saved: it stays */
 	(void)!leave_cgroup(session, &ignored);
 	return ret;
 }
@@ -317,7 +282,7 @@ int nsu_session_open(struct nsu_plan *plan, const struct nsu_login *login, const
 	int ret;
 
 	opening.deadline_ms = nsu_proc_now_ms() + plan->timeout_ms;
-	get_directory(opening.cwd);
+	nsu_cwd_get(opening.cwd);
 	ret = nsu_proc_check_opener(fail);
 	if (ret == 0)
 		ret = nsu_harden_prepare(&plan->harden, &opening.harden, fail);
@@ -328,7 +293,7 @@ int nsu_session_open(struct nsu_plan *plan, const struct nsu_login *login, const
 	if (ret < 0)
 		return ret;
 	if (plan->namespaces & CLONE_NEWNS)
-		go_back(opening.cwd, home);
+		nsu_cwd_go_back(opening.cwd, home);
 	nsu_close_fd(&new.cgroup_fd);
 	if (!(plan->namespaces & CLONE_NEWPID) && !new.is_shared) { /* they live by their members: the helper may go */
 		nsu_close_fd(&new.channel_fd);
@@ -355,14 +320,15 @@ static int leave(const struct nsu_session *session, struct nsu_fail *fail)
 			*fail = second;
 		return ret;
 	}
-	get_directory(cwd);
+	nsu_cwd_get(cwd);
 	ret = nsu_ns_restore(&session->saved, ~0U, fail);
 	if (ret == 0 && session->saved.fds[0] >= 0) /* mount is the first kind */
-		go_back(cwd, "");
+		nsu_cwd_go_back(cwd, "");
 	return ret;
 }
 
-static void end_session(const struct nsu_session *session)
+/* @is_back: names mean what they mean on the host again. */
+static void end_session(const struct nsu_session *session, bool is_back)
 {
 	bool is_ordered = order_end(session);
 
@@ -371,8 +337,13 @@ static void end_session(const struct nsu_session *session)
 		return;
 	if (!is_ordered)
 		nsu_proc_kill(session->init_pidfd);
-	if (nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS) < 0 && !session->gives_time)
+	if (nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS) < 0 && !session->gives_time) {
 		nsu_proc_kill(session->init_pidfd); /* still dying, or the user has frozen it in a cgroup of his */
+		is_ordered = false;
+	}
+	if (!is_ordered && is_back)
+		nsu_registry_forget(
+			session->id); /* where nobody connects to it any more: it is dead, or will be at once */
 }
 
 int nsu_session_close(struct nsu_session *session, struct nsu_fail *fail)
@@ -380,13 +351,14 @@ int nsu_session_close(struct nsu_session *session, struct nsu_fail *fail)
 	bool has_lost = let_go_of_strangers(session);
 	struct nsu_fail second = NSU_FAIL_INIT;
 	int ret = leave(session, fail);
+	bool is_back = ret == 0;
 
 	if (leave_cgroup(session, &second) < 0 && ret == 0) {
 		*fail = second;
 		ret = -second.err;
 	}
 
-	end_session(session);
+	end_session(session, is_back);
 	close_all(session);
 	*session = (struct nsu_session)NSU_SESSION_INIT;
 	if (ret == 0 && has_lost)

@@ -112,7 +112,9 @@ lib/cgroup.c:
 lib/called.c:              channel wire
 lib/assist.c:              channel fsat ns proc
 lib/launch.c:              assist cgroup channel fsat idmap proc wire
-lib/session.c:             cgroup channel fsat harden idmap join launch proc subject wire
+lib/cwd.h:
+lib/cwd.c:
+lib/session.c:             cgroup channel cwd fsat harden idmap join launch proc registry subject wire
 helper/confine.h:
 helper/confine.c:
 helper/init.h:             logins registry
