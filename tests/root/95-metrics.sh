@@ -326,21 +326,38 @@ test_output() {
 	check_has "a user may not" "$(su alice -s /bin/sh -c 'nsunshare metrics' 2>&1)" '^nsunshare: metrics: only root may do this$'
 }
 
+# hold NUMBER USER: an open session, until /root/go is there.
+hold() {
+	pamprobe pt "$2" open run="touch /root/held-$1" wait=/root/go close >/dev/null 2>&1 &
+	held+=($!)
+	wait_until 50 test -e "/root/held-$1"
+}
+
 # The sessions that are open are asked from their sets.
 test_gauges() {
-	policy_for_users
-	pamprobe pt alice open wait=/root/go close >/dev/null 2>&1 &
-	wait_until 50 pgrep -x nsunshare-init
-	if [ -z "$(find $RUN -type s)" ]; then
-		skip "sessions and sets are asked" "the sets of this build have no entry yet"
-	else
-		check_is "an open session is one, in one set" \
-			"$(values 'sessions{profile="default"}' 'sets{profile="default",scope="session"}' sets_silent)" "1 1 0 "
-	fi
+	local held=()
+
+	policy <<-'END'
+		rules = ( { user = "alice"; profile = "shared"; }, { user = "bob"; profile = "own"; } );
+		profiles = { own = { namespaces = [ "pid" ]; }; shared = { namespaces = [ "pid" ]; scope = "user"; }; };
+	END
+	forget
+	rm -f /root/go /root/held-*
+	hold 1 alice
+	hold 2 alice
+	hold 3 alice
+	hold 4 bob
+	check_is "sets: one that three logins share, and one of its own" \
+		"$(values 'sets{profile="shared",scope="user"}' 'sets{profile="own",scope="session"}' sets_silent)" "1 1 0 "
+	check_is "sessions: three and one" "$(values 'sessions{profile="shared"}' 'sessions{profile="own"}')" "3 1 "
+	check_is "opens: the second and the third have joined" \
+		"$(values 'opens_total{profile="shared",joined="no"}' 'opens_total{profile="shared",joined="yes"}' 'opens_total{profile="own",joined="no"}')" "1 2 1 "
+	check_is "times: of those that have joined by themselves" "$(values 'open_seconds_count{joined="no"}' 'open_seconds_count{joined="yes"}')" "2 2 "
 	touch /root/go
-	wait $!
+	wait "${held[@]}"
 	wait_until 20 no_pid1
-	check_is "when it has ended there is none" "$(values 'sessions{profile="default"}' sets_silent)" "- 0 "
+	check_is "when they have ended: no session, no set" "$(values 'sessions{profile="shared"}' 'sets{profile="shared",scope="user"}' sets_silent)" "- - 0 "
+	check_is "closes: each is one" "$(values 'closes_total{profile="shared"}' 'closes_total{profile="own"}')" "3 1 "
 }
 
 build_tool pamprobe -lpam -lpthread

@@ -227,6 +227,12 @@ static void not_without_an_inode(void)
 {
 	own_run_mount("tmpfs", "mode=0700,nr_inodes=1");
 	CHILD_CHECK(map_fails() == -ENOSPC && count_names() == 0);
+	own_run_mount("tmpfs", "mode=0700,nr_inodes=8"); /* seven are free */
+	CHILD_CHECK(map_fails() == -ENOSPC && count_names() == 0);
+	own_run_mount("tmpfs", "mode=0700,nr_inodes=9");
+	nsu_metrics_unmap(map());
+	own_run_mount("tmpfs", "mode=0700,nr_inodes=0"); /* no limit */
+	nsu_metrics_unmap(map());
 }
 
 static void not_off_a_tmpfs(void)
