@@ -23,7 +23,7 @@ enum {
 
 static int read_counts(struct nsu_metrics_counts *counts, struct nsu_fail *fail)
 {
-	struct nsu_metrics *metrics;
+	struct nsu_metrics *metrics = NULL;
 	auto_close int dirfd = -1;
 	int ret;
 
