@@ -15,6 +15,7 @@
 
 #include "channel.h"
 #include "proc.h"
+#include "text.h"
 #include "wire.h"
 
 static unsigned char frame[NSU_FRAME_MAX];
@@ -130,16 +131,18 @@ static bool hear_hello(struct nsu_logins *logins, struct nsu_slot *slot, bool *r
 }
 
 /* Return: false if the login ends: by order, or because the channel has closed before the opener was inside. */
-static bool hear_order(const struct nsu_logins *logins, struct nsu_slot *slot)
+static bool hear_order(struct nsu_logins *logins, struct nsu_slot *slot)
 {
-	unsigned char order = 0;
-	ssize_t n = read(slot->channel_fd, &order, sizeof(order));
+	char order[1 + NSU_NOTE_MAX] = "";
+	ssize_t n = read(slot->channel_fd, order, sizeof(order) - 1);
 
 	if (n < 0) /* ECONNRESET is said once, by an end that left something unread; the others do not happen */
 		return true;
-	if (n == sizeof(order)) {
-		slot->is_committed = slot->is_committed || order == NSU_WIRE_COMMIT;
-		return order != NSU_WIRE_END;
+	if (n > 0) {
+		slot->is_committed = slot->is_committed || order[0] == NSU_WIRE_COMMIT;
+		if (n > 1)
+			nsu_text_printable(order + 1, logins->set.note, sizeof(logins->set.note));
+		return order[0] != NSU_WIRE_END;
 	}
 	nsu_close_fd(&slot->channel_fd);
 	return slot->is_committed && !logins->is_brief;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,8 +76,19 @@ static int open_registry(struct nsu_fail *fail)
 	return has_entry() ? nsu_registry_open(true, &entry.dirfd, fail) : 0;
 }
 
+/*
+ * A set of one login is isolated without an entry too, it is only not to be found by `nsunshare list`: where there is no room for
+ * one the login goes on.
+ */
+static bool may_be_unlisted(int ret)
+{
+	bool has_no_room = ret == -ENOSPC || ret == -EDQUOT || ret == -EROFS || ret == -ENOMEM;
+
+	return has_no_room && !nsu_plan_is_shared(&plan);
+}
+
 /* The last step that may fail for another's sake. Return: -EEXIST, without a record, if another has become this set. */
-static int claim(struct nsu_fail *fail)
+static int claim(char note[NSU_NOTE_MAX], struct nsu_fail *fail)
 {
 	int64_t deadline_ms = nsu_proc_now_ms() + plan.timeout_ms;
 	char key[NSU_KEY_MAX];
@@ -90,6 +102,11 @@ static int claim(struct nsu_fail *fail)
 		return ret;
 	nsu_set_key(&plan, key);
 	ret = nsu_registry_claim(&entry, plan.id, key, deadline_ms, fail);
+	if (may_be_unlisted(ret)) {
+		snprintf(note, NSU_NOTE_MAX, "unlisted=\"%s\"", strerror(-ret));
+		*fail = (struct nsu_fail)NSU_FAIL_INIT;
+		ret = 0;
+	}
 	if (chdir("/") < 0 && ret == 0)
 		ret = nsu_fail(fail, errno, "change to '/'");
 	return ret;
@@ -127,8 +144,9 @@ static unsigned duties_of(const struct nsu_plan *planned)
 }
 
 /* What is left to do once the mounts are made. */
-static int settle(int *ret_signals_fd, struct nsu_fail *fail)
+static int settle(int *ret_signals_fd, struct nsu_wire_answer *answer)
 {
+	struct nsu_fail *fail = &answer->fail;
 	int ret;
 
 	ret = nsu_spaces_end(&plan, NSU_HELPER_CHANNEL_FD, &spaces, fail);
@@ -137,14 +155,15 @@ static int settle(int *ret_signals_fd, struct nsu_fail *fail)
 	if (ret == 0)
 		ret = nsu_init_watch_signals(&plan, ret_signals_fd, fail);
 	if (ret == 0)
-		ret = claim(fail);
+		ret = claim(answer->note, fail);
 	if (ret == 0)
 		ret = fill_logins(fail);
 	return ret < 0 ? ret : nsu_confine_drop(duties_of(&plan), fail);
 }
 
-static int prepare(int *ret_signals_fd, int *ret_sessions_dirfd, struct nsu_fail *fail)
+static int prepare(int *ret_signals_fd, int *ret_sessions_dirfd, struct nsu_wire_answer *answer)
 {
+	struct nsu_fail *fail = &answer->fail;
 	int ret;
 
 	ret = nsu_confine_reset(NSU_HELPER_NAME, fail);
@@ -158,7 +177,7 @@ static int prepare(int *ret_signals_fd, int *ret_sessions_dirfd, struct nsu_fail
 		ret = nsu_spaces_begin(&plan, NSU_HELPER_CHANNEL_FD, &spaces, fail);
 	if (ret == 0)
 		ret = nsu_setup_run(&plan, ret_sessions_dirfd, fail);
-	return ret < 0 ? ret : settle(ret_signals_fd, fail);
+	return ret < 0 ? ret : settle(ret_signals_fd, answer);
 }
 
 /* An open that has failed. Before it nobody was in the cgroup, but for this process a moment. */
@@ -199,7 +218,7 @@ int main(void)
 
 	if (!nsu_called_by_module(usage))
 		return 2;
-	ret = prepare(&init.signals_fd, &sessions_dirfd, &answer.fail);
+	ret = prepare(&init.signals_fd, &sessions_dirfd, &answer);
 	if (ret < 0)
 		throw_away(&sessions_dirfd); /* before the answer, at which the opener sends a SIGKILL */
 	if (ret == -EEXIST && answer.fail.err == 0) {

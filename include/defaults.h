@@ -81,6 +81,7 @@
 #define NSU_HELPER_FDS           4096 /* descriptors that PID 1 may have: two for each login, and some */
 #define NSU_BACKLOG              4096 /* connections that PID 1 has not accepted yet; net.core.somaxconn */
 #define NSU_METRICS_PROFILES     62   /* that are counted each by itself */
+#define NSU_METRICS_SPARE_INODES 8    /* with fewer free ones where the sets are known, the file is not made */
 #define NSU_METRICS_NAME_MAX     72   /* of a profile, with the NUL: the policy allows 64 characters */
 #define NSU_FAIL_TEXT_MAX        512
 #define NSU_NOTE_MAX             192                  /* what an assistant says for the log line */

@@ -24,8 +24,9 @@ struct nsu_wire_answer {
 
 /* What the helper may ask before that, and what the opener says; one byte a frame. */
 enum nsu_wire_order {
-	NSU_WIRE_END = 1,    /* end the session now */
-	NSU_WIRE_COMMIT = 2, /* the opener joins: from now on the channel may close without an end */
+	NSU_WIRE_END = 1, /* end the session now */
+	NSU_WIRE_COMMIT =
+		2, /* the opener joins: from now on the channel may close without an end; the set's note may follow */
 	NSU_WIRE_MAP = 3,    /* helper: its user namespace is made, and wants its id maps */
 	NSU_WIRE_MAPPED = 4, /* the opener has written them */
 	NSU_WIRE_CGROUP = 5, /* where the plan has limits: the session's cgroup, of which a descriptor comes with it */

@@ -106,12 +106,12 @@ static int start_net(struct launch *launch)
 }
 
 /* For the log line; what is too long is cut. */
-static void add_note(struct nsu_session *session, const struct nsu_assist *assist)
+static void add_note(struct nsu_session *session, const char *note)
 {
 	size_t len = strlen(session->note);
 
-	if (assist->note[0])
-		snprintf(session->note + len, sizeof(session->note) - len, "%s%s", len > 0 ? " " : "", assist->note);
+	if (note[0])
+		snprintf(session->note + len, sizeof(session->note) - len, "%s%s", len > 0 ? " " : "", note);
 }
 
 static int await_net(struct launch *launch)
@@ -121,7 +121,7 @@ static int await_net(struct launch *launch)
 	if (launch->net.channel_fd < 0)
 		return 0;
 	ret = nsu_assist_await(&launch->net, launch->plan, launch->deadline_ms, NULL, launch->fail);
-	add_note(launch->session, &launch->net);
+	add_note(launch->session, launch->net.note);
 	return ret;
 }
 
@@ -136,7 +136,7 @@ static int run_limits(const struct launch *launch, int *ret_dirfd)
 	if (ret == 0)
 		ret = nsu_assist_await(&assist, launch->plan, launch->deadline_ms, ret_dirfd, launch->fail);
 	if (ret == 0)
-		add_note(session, &assist);
+		add_note(session, assist.note);
 	nsu_assist_end(&assist);
 	return ret;
 }
@@ -244,6 +244,7 @@ static int await_helper(struct launch *launch)
 	if ((launch->plan->namespaces & CLONE_NEWUSER) && !(granted & (1U << NSU_WIRE_MAP)))
 		return nsu_fail_because(launch->fail, EPROTO, "the helper has made no user namespace");
 	launch->session->root = reply.answer.root;
+	add_note(launch->session, reply.answer.note);
 	return 0;
 }
 
@@ -274,9 +275,12 @@ static int blame_helper(const struct launch *launch, int ret)
 /* The last thing that may fail beside the commit itself. From here on the helper lives on when the channel closes. */
 static int announce_commit(const struct launch *launch)
 {
-	static const unsigned char order = NSU_WIRE_COMMIT;
-	int ret = nsu_channel_send(launch->session->channel_fd, &order, sizeof(order), -1);
+	char order[1 + NSU_NOTE_MAX] = {NSU_WIRE_COMMIT};
+	size_t len = strlen(launch->session->note);
+	int ret;
 
+	memcpy(order + 1, launch->session->note, len);
+	ret = nsu_channel_send(launch->session->channel_fd, order, 1 + len, -1);
 	if (ret == -EPIPE)
 		return nsu_fail_because(launch->fail, ECHILD, "the helper ended before the commit");
 	if (ret < 0)

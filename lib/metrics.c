@@ -111,6 +111,8 @@ static int check_place(int dirfd, struct nsu_fail *fail)
 	if (fs.f_type != TMPFS_MAGIC)
 		return nsu_fail_because(fail, EOPNOTSUPP, "'%s' is not on a tmpfs: nothing is counted there",
 		                        NSU_RUN_DIR);
+	if (fs.f_files > 0 && fs.f_ffree < NSU_METRICS_SPARE_INODES) /* none at all: there is no limit */
+		return nsu_fail(fail, ENOSPC, "make '%s', which leaves the sets their inodes", FILE_NAME);
 	return 0;
 }
 

@@ -120,7 +120,7 @@ helper/confine.c:
 helper/init.h:             logins registry
 helper/init.c:             proc
 helper/logins.h:           fsat set
-helper/logins.c:           channel proc wire
+helper/logins.c:           channel proc text wire
 helper/instance.h:         plan
 helper/instance.c:         fsat
 helper/target.h:           instance plan

@@ -284,6 +284,9 @@ test_containers() {
 	is_refused "C-69 a container of root without CAP_SYS_ADMIN" "the caller has no CAP_SYS_ADMIN"
 	check_is "C-69 a container of root with it: isolated within" \
 		"$(unshare --pid --fork --mount --mount-proc pamprobe pt alice open run='cat /proc/1/comm' | grep -c nsunshare-init)" 1
+	nsunshare list >/dev/null
+	check_is "C-69 a container that ends with its opener kills PID 1: its entry is swept by who looks" \
+		"$(find /run/nsunshare -type s)" ""
 }
 
 build_tool pamprobe -lpam -lpthread

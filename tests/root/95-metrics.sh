@@ -242,10 +242,18 @@ test_full() {
 	is_open "full, and the file is there: opened" "$(probe pt alice open close)"
 	check_is "full, and the file is there: counted" "$(values 'opens_total{profile="default",joined="no"}')" "2 "
 	umount "$RUN"
+	policy_for_users 'namespaces = [ "uts" ];' # it has no entry there, which needs an inode too
 	on_small nr_inodes=2
 	touch $RUN/filler
 	is_open "no inode for the file: opened" "$(probe pt alice open close)"
 	umount "$RUN"
+	policy_for_users
+	on_small nr_inodes=3
+	touch $RUN/filler
+	is_open "the last inode is the set's: opened" "$(probe pt alice open close)"
+	check_is "the last inode is the set's: no file" "$(ls -A $RUN)" filler
+	umount "$RUN"
+	policy_for_users 'namespaces = [ "uts" ];'
 	on_small size=1m,ro
 	is_open "a read-only file system: opened" "$(probe pt alice open close)"
 	umount "$RUN"
