@@ -153,7 +153,7 @@ static int run(const struct nsu_cli_call *call, struct nsu_fail *fail)
 const struct nsu_cli_command nsu_cli_kill = {
 	.name = "kill",
 	.operand = "ID|USER|KEY",
-	.help = "end a set, or a user's sets, with all logins and processes",
+	.help = "end a set, or a user's own ones, with all processes",
 	.options =
 		{
 			[TIMEOUT] = {"timeout", "MS", "how long it may take beyond stop_timeout (5000)"},

@@ -82,4 +82,29 @@ same "completion: a user for run" "$(offers nsunshare run --service other nobod)
 same "completion: a user for enter, and behind --user" "$(offers nsunshare enter nobod) $(offers nsunshare enter x --user nobod)" "nobody nobody"
 same "completion: a program behind --" "$(offers nsunshare run nobody -- busybo)" busybox
 same "completion: no option of ours behind --" "$(offers nsunshare run nobody -- ls --co)" ''
+
+# Two sets, as `nsunshare list --json` prints them.
+nsunshare() {
+	[ "$*" = "list --json" ] && cat <<-'END'
+		{
+		   "sets": [
+		      {
+		         "id": "aaaa000000000000",
+		         "name": "aaa-group",
+		         "user": "alice",
+		         "logins": [{"service": "aservice","user": "aguest"}]
+		      },{
+		         "id": "bbbb000000000000",
+		         "user": "a b; rm",
+		         "logins": []
+		      }
+		   ]
+		}
+	END
+}
+same "completion: sets and their users for kill" "$(offers nsunshare kill '')" "aaaa000000000000 alice bbbb000000000000"
+same "completion: those that begin so" "$(offers nsunshare kill --yes a)" "aaaa000000000000 alice"
+same "completion: sets for enter, and all users" "$(offers nsunshare enter bbb) $(offers nsunshare enter nobod)" "bbbb000000000000 nobody"
+same "completion: nothing for --timeout" "$(offers nsunshare kill --timeout a)" ''
+same "completion: no set for list" "$(offers nsunshare list a)" ''
 exit $((failures > 0))

@@ -63,6 +63,11 @@ json() {
 	jq -r "$1" <<<"$out"
 }
 
+# What is in the registry, but the counters of all logins.
+entries() {
+	find "$RUN" -mindepth 1 ! -name metrics -printf '%f\n' | sort | paste -sd ' '
+}
+
 set_policy() {
 	policy <<-'END'
 		rules = (
@@ -192,7 +197,7 @@ test_kill() {
 	check_has "kill: its login was shown" "$out" '-sudo +alice '
 	admin list
 	check_is "kill: nothing is left" "$out" ""
-	check_is "kill: nor in the registry" "$(ls -A $RUN)" ""
+	check_is "kill: nor in the registry" "$(entries)" ""
 	log_out lab
 	log_in own alice su open 'run=sleep 600; :'
 	log_in one alice pt open
@@ -220,12 +225,12 @@ test_timeouts() {
 	check_is "list: a set that gives no answer: exit status" "$status" 1
 	check_has "list: and is said, with the remedy" "$err" '^the set s[0-9a-f]{16} gives no answer \(PID 1: [0-9]+\): is it frozen\? nsunshare kill s[0-9a-f]{16} ends it$'
 	check "list: waits no longer than a second for it, $took ms" test "$took" -lt 2500
-	admin kill "$(ls $RUN)" --yes --timeout 300
+	admin kill "$(entries)" --yes --timeout 300
 	check_is "kill: one that is stopped is killed: exit status" "$status" 1
 	check_has "kill: and said" "$out" '^s[0-9a-f]{16}: killed, for it had not ended within 300 ms$'
 	log_out slow
 	admin list
-	check_is "kill: nothing is left of it" "$status$out $(ls -A $RUN)" "0 "
+	check_is "kill: nothing is left of it" "$status$out $(entries)" "0 "
 	for value in -1 x '' 600001; do
 		admin kill alice --yes "--timeout=$value"
 		check_is "kill: --timeout '$value' is refused" "$status" 2
@@ -264,7 +269,7 @@ test_hostile() {
 # What the dead leave is swept; what others keep there is theirs.
 test_sweep() {
 	log_in one alice pt open
-	touch "$RUN/metrics" "$RUN/u1501.lock"
+	touch "$RUN/u1501.lock"
 	mkdir "$RUN/directory"
 	kill -KILL "$(nsunshare list --json | jq '.sets[0].init')"
 	wait_until 20 no_pid1
@@ -272,8 +277,8 @@ test_sweep() {
 	touch "$RUN/u1501.0123456789abcdef.lock"
 	admin list
 	check_is "list: it is not shown" "$status$out" 0
-	check_is "list: what it has left is swept, and nothing else" "$(cd $RUN && echo *)" "directory metrics u1501.lock"
-	rm -r "$RUN/metrics" "$RUN/u1501.lock" "$RUN/directory"
+	check_is "list: what it has left is swept, and nothing else" "$(entries) $(echo $RUN/met*)" "directory u1501.lock $RUN/metrics"
+	rm -r "$RUN/u1501.lock" "$RUN/directory"
 	log_out one
 	log_in one alice pt open
 	mount --bind "$RUN" "$RUN"
