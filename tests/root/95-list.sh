@@ -44,7 +44,7 @@ log_in() {
 	rm -f "/run/end-$name"
 	pamprobe "$service" "$user" "$@" "wait=/run/end-$name" close >"/run/out-$name" 2>&1 &
 	openers[$name]=$!
-	wait_until 100 grep -q '^open: code' "/run/out-$name"
+	wait_until 100 grep -q '^open: ms' "/run/out-$name"
 	grep -q '^open: code 0' "/run/out-$name" || fail "$name logs in" "$(<"/run/out-$name")"
 }
 
