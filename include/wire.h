@@ -47,7 +47,7 @@ size_t nsu_wire_size(const struct nsu_plan *plan);
  * nsu_wire_hash - what a set is like, as a number: equal plans, but for what is one login's alone, have the same.
  * @plan: borrowed; has passed nsu_plan_check()
  *
- * Over all that the wire carries but id and timeout, and over its version. Pure.
+ * Over all that the wire carries but id and timeout, and over its version. Pure. Return: the hash.
  */
 uint64_t nsu_wire_hash(const struct nsu_plan *plan);
 

@@ -3,7 +3,6 @@
 #include "ask.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -75,27 +74,6 @@ static int begin(int dirfd, const char *key, int64_t deadline_ms, struct questio
 	return say(question->channel_fd, NSU_SET_ASK, 0);
 }
 
-/* The number of a pidfd's process here. Return: 0; -ECONNRESET if it has ended; negative errno. */
-static int number_of(int pidfd, pid_t *ret_pid)
-{
-	char path[64], line[128];
-	int pid = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	while (pid == 0 && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Pid: %d", &pid) != 1)
-			pid = 0;
-	fclose(file);
-	if (pid <= 0)
-		return pid < 0 ? -ECONNRESET : -EBADMSG;
-	*ret_pid = pid;
-	return 0;
-}
-
 /* A frame, with its descriptor. Return: 0; -ETIMEDOUT; -ECONNRESET; negative errno. */
 static int await_frame(int channel_fd, int64_t deadline_ms, unsigned char *frame, size_t *ret_len, int *ret_fd)
 {
@@ -135,7 +113,8 @@ static int take_page(int channel_fd, int64_t deadline_ms, struct nsu_asked *aske
 	if (fd < 0)
 		return -EBADMSG;
 	asked->pidfd = nsu_take_fd(&fd);
-	return number_of(asked->pidfd, &asked->init_pid);
+	asked->init_pid = nsu_proc_number(asked->pidfd);
+	return asked->init_pid > 0 ? 0 : -ECONNRESET;
 }
 
 /* PID 1 tells them as they happen to lie. */

@@ -45,7 +45,7 @@ check_header() {
 	in_comment { comment = comment $0 "\n"; if (/\*\/$/) in_comment = 0; next }
 	/^static inline / { comment = ""; next }
 	/^NSU_PRINTF\([^)]*\)$/ { next }
-	/^(NSU_[A-Z]+[ (]|const |unsigned |struct [a-z_]* |enum [a-z_]* |bool |int |int64_t |uint32_t |void |char |size_t )/ &&
+	/^(NSU_[A-Z]+[ (]|const |unsigned |struct [a-z_]* |enum [a-z_]* |bool |int |int64_t |uint32_t |uint64_t |pid_t |void |char |size_t )/ &&
 	/(^|[ *])nsu_[a-z_0-9]+\(/ { declaration = ""; in_declaration = 1 }
 	in_declaration {
 		line = $0; sub(/^[ \t]+/, " ", line)
