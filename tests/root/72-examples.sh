@@ -359,6 +359,8 @@ set_of() {
 }
 
 test_shared() {
+	local first
+
 	use shared
 	check_has "$name: a user has a set" "$(set_of alice sshd)" "^u$(id -u alice)\.[0-9a-f]{16}\$"
 	check_is "$name: the same for cron" "$(set_of alice cron)" "$(set_of alice sshd)"
@@ -367,15 +369,54 @@ test_shared() {
 	check_has "$name: mounts that the host makes for later logins appear in it" "$(nsunshare explain alice)" \
 		'^propagation: slave  \[implied\]$'
 	check_has "$name: sudo is none of it" "$(nsunshare explain alice --service sudo)" '^session: left alone$'
+
+	as alice 'echo text >/tmp/file; exec sleep 1000' &
+	first=$!
+	check "$name: a second login finds what the first has in /tmp" wait_until 50 finds alice /tmp/file
+	check_is "$name: and sees its processes" "$(as alice pgrep -xc sleep)" 1
+	check_is "$name: su gets there too" "$(su alice -c 'cat /tmp/file')" text
+	check_has "$name: another user does not" "$(as bob 'cat /tmp/file 2>&1; pgrep -xc sleep' | paste -sd ' ')" 'No such file.* 0$'
+	as alice 'setsid sleep 2000 >/dev/null 2>&1 & echo more >/tmp/more'
+	kill_of alice 'sleep 1000'
+	wait "$first"
+	check_is "$name: when both have gone it goes on with what runs in it" \
+		"$(as alice 'cat /tmp/more; pgrep -xc sleep' | paste -sd ' ')" "more 1"
+	kill_of alice 'sleep 2000'
+	check "$name: and ends with that" wait_until 150 no_pid1
+}
+
+# finds USER FILE: he logs in and can read it.
+finds() {
+	[ "$(as "$1" cat "$2")" = text ]
+}
+
+# kill_of USER COMMAND: his process of exactly that.
+kill_of() {
+	pkill -u "$1" -xf "$2"
 }
 
 test_team() {
+	local first
+
 	use team
 	usermod -aG team bob
 	check_has "$name: a member has a set" "$(set_of a-team sshd)" '^nteam\.[0-9a-f]{16}$'
 	check_is "$name: it is every member's" "$(set_of bob su)" "$(set_of a-team sshd)"
 	check_has "$name: it stays" "$(nsunshare explain bob)" '^lifetime: permanent  '
 	check_has "$name: others are left alone" "$(nsunshare explain alice)" '^session: left alone$'
+
+	as a-team 'echo text >/tmp/file; exec sleep 1000' &
+	first=$!
+	check "$name: another member finds what the first has in /tmp" wait_until 50 finds bob /tmp/file
+	check_is "$name: sees his processes" "$(as bob pgrep -u a-team -xc sleep)" 1
+	check_is "$name: and can not end them" "$(as bob 'pkill -x sleep; pgrep -xc sleep' 2>&1)" 1
+	check_is "$name: the host name is the group's" "$(as bob hostname)" team
+	is_alone alice
+	kill_of a-team 'sleep 1000'
+	wait "$first"
+	check_is "$name: with nobody there it stays" "$(as bob cat /tmp/file)" text
+	check "$name: until it is told to end" nsunshare kill --yes "$(set_of bob su)"
+	check_gone "$name: and then it is gone"
 	gpasswd -d bob team >/dev/null
 }
 
