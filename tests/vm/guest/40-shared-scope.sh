@@ -72,10 +72,16 @@ test_permanent() {
 	check "permanent: the set does" test -e "/proc/$init"
 	check "permanent: a login after that" start_login alice 2022
 	check_is "permanent: joins the empty set" "$(init_of 2022)" "$init"
+	check "permanent: loginctl terminate-user" loginctl terminate-user alice
+	check "permanent: ends his login" wait_until 200 no_marked 2022
+	check "permanent: not the set" test -e "/proc/$init"
+	end_logins
+	check "permanent: one more login" start_login alice 2023
+	check_is "permanent: is in the same" "$(init_of 2023)" "$init"
 	unit=$(basename "$(cgroup_of_init "$init")")
 	check_has "permanent: systemctl status knows it" "$(systemctl status --no-pager "$unit" 2>&1)" "pam_nsunshare set ${unit:10:16} of user 1501"
 	check "permanent: systemctl stop ends it, in its own time" timeout 8 systemctl stop "$unit"
-	check_is "permanent: with all that is in it" "$(pgrep -xc -f 'sleep 2022')" 0
+	check_is "permanent: with all that is in it" "$(pgrep -xc -f 'sleep 2023')" 0
 	check_is "permanent: systemd had nothing to kill" "$(journalctl -q -b -u "$unit" | grep -ci 'timed out\|SIGKILL')" 0
 	check_is "permanent: PID 1 has taken its entry away" "$(find /run/nsunshare -type s)" ""
 	end_logins

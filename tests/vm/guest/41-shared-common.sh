@@ -41,7 +41,7 @@ test_freezer() {
 	chown alice "$dir/cgroup.freeze"
 	(
 		echo $BASHPID >"$dir/cgroup.procs"
-		exec timeout 100 pamprobe pt alice open start='exec sleep 2042' sleep=1000 close >/run/probe 2>&1
+		exec timeout 150 pamprobe pt alice open start='exec sleep 2042' run='while [ ! -e /run/go-on ]; do sleep 1; done' close >/run/probe 2>&1
 	) &
 	logins+=($!)
 	check "freezer: she opens a set in it" wait_until 300 pgrep -xf 'sleep 2042'
@@ -51,6 +51,9 @@ test_freezer() {
 	check "freezer: bob logs in all the same" start_login bob 2043
 	check_is "freezer: to the same set" "$(init_of 2043)" "$init"
 	echo 0 >"$dir/cgroup.freeze"
+	touch /run/go-on
+	wait "${logins[0]}"
+	rm -f /run/go-on
 	end_logins
 	systemctl stop user@1501.service
 	check_ended freezer
