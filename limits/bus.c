@@ -90,9 +90,10 @@ int nsu_bus_open(struct nsu_bus *bus)
 	return ret < 0 ? ret : check_numbers(bus);
 }
 
+/* Nothing is left to send, since each call has waited for its reply; and a flush would wait for a silent bus without limit. */
 void nsu_bus_close(struct nsu_bus *bus)
 {
-	bus->bus = sd_bus_flush_close_unref(bus->bus);
+	bus->bus = sd_bus_close_unref(bus->bus);
 }
 
 int nsu_bus_call(const struct nsu_bus *bus, sd_bus_message *message, const char *what)

@@ -28,7 +28,7 @@ struct nsu_bus {
 NSU_CHECKED int nsu_bus_open(struct nsu_bus *bus);
 
 /**
- * nsu_bus_close - send what is left to send, and close the connection.
+ * nsu_bus_close - close the connection.
  * @bus: as before nsu_bus_open() afterwards
  */
 void nsu_bus_close(struct nsu_bus *bus);
