@@ -7,10 +7,7 @@
  * 3. Nobody may gain by it: what the set's logins give up is given up here too. Root does only where the set's root is not the host's.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <sched.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "ask.h"
@@ -190,33 +187,49 @@ static int look_up_subject(struct enter *enter, const char *user, struct nsu_fai
 	return 0;
 }
 
+/* "INSIDE OUTSIDE COUNT" lines. Return: whether one of them has the uid. */
+static bool map_uid(FILE *file, uid_t uid, uid_t *ret_outside)
+{
+	unsigned long numbers[3];
+	char line[64];
+
+	while (fgets(line, sizeof(line), file)) {
+		char *end = line;
+
+		for (size_t i = 0; i < NSU_COUNT(numbers); i++)
+			numbers[i] = strtoul(end, &end, 10);
+		if (uid < numbers[0] || uid - numbers[0] >= numbers[2])
+			continue;
+		*ret_outside = (uid_t)(numbers[1] + (uid - numbers[0]));
+		return true;
+	}
+	return false;
+}
+
 /*
- * Whom the terminal belongs to, outside: what a uid of the set's user namespace is there. The number of PID 1 is believed if it lives
- * once its file is open.
+ * Whom the terminal belongs to, outside: what a uid of the set's user namespace is there. The number of PID 1 is believed if it
+ * lives once its file is open.
  */
 static int find_owner(const struct nsu_asked *target, uid_t uid, uid_t *ret_owner, struct nsu_fail *fail)
 {
-	uint32_t inside, outside, count;
 	char path[64];
 	FILE *file;
-	int ret;
+	bool is_there;
 
 	*ret_owner = uid;
 	if (!(target->set.namespaces & CLONE_NEWUSER))
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/uid_map", (int)target->init_pid);
 	file = fopen(path, "re");
-	if (!file || nsu_proc_await(target->pidfd, 0) != -ETIMEDOUT) {
-		ret = nsu_fail(fail, errno, "read the uid_map of the session");
-		if (file)
-			fclose(file);
-		return ret;
-	}
-	while (fscanf(file, "%" SCNu32 " %" SCNu32 " %" SCNu32, &inside, &outside, &count) == 3) {
-		if (uid >= inside && uid - inside < count)
-			*ret_owner = outside + (uid - inside);
-	}
+	if (!file)
+		return nsu_fail(fail, errno, "open '%s'", path);
+	is_there = nsu_proc_await(target->pidfd, 0) == -ETIMEDOUT && map_uid(file, uid, ret_owner);
 	fclose(file);
+	if (!is_there)
+		return nsu_fail_because(
+			fail, EINVAL,
+			"the user namespace of session %s has no uid %u; or the session has ended meanwhile",
+			target->set.id, (unsigned)uid);
 	return 0;
 }
 

@@ -224,7 +224,7 @@ int nsu_opener_run(struct nsu_opener *opener, struct nsu_user_shell *shell, cons
 {
 	auto_close int here_fd = -1;
 	struct report last;
-	int fds[2], status;
+	int fds[2], status = 0;
 	pid_t pid;
 	int ret;
 

@@ -30,7 +30,7 @@ enum {
 	TTY
 };
 
-struct run {
+struct attempt {
 	struct nsu_question question;
 	struct nsu_user_shell shell;
 	struct nsu_terminal terminal;
@@ -54,12 +54,12 @@ NSU_PRINTF(1, 2) static void say(const char *format, ...)
 }
 
 /* Of 80 columns each, where names are of the usual length. */
-static void say_plan(const struct run *run, const char *what)
+static void say_plan(const struct attempt *attempt, const char *what)
 {
-	const struct nsu_plan *plan = run->question.plan;
+	const struct nsu_plan *plan = attempt->question.plan;
 	char kinds[64];
 
-	say("%s of %s: namespaces %s", what, run->user, nsu_ns_list(plan->namespaces, kinds, sizeof(kinds)));
+	say("%s of %s: namespaces %s", what, attempt->user, nsu_ns_list(plan->namespaces, kinds, sizeof(kinds)));
 	say("by profile %s, rule %s", plan->profile, plan->rule);
 }
 
@@ -70,27 +70,27 @@ static void say_not_isolated(const struct nsu_fail *reason)
 	say("NOT ISOLATED, let in by on_error = \"allow\": %s", nsu_fail_line(reason, line, sizeof(line)));
 }
 
-static bool set_variables(struct run *run, struct nsu_user_shell *shell, const char *id)
+static bool set_variables(struct attempt *attempt, struct nsu_user_shell *shell, const char *id)
 {
-	auto_free char *variables = nsu_variables_make(run->question.plan, id);
+	auto_free char *variables = nsu_variables_make(attempt->question.plan, id);
 
 	return variables && nsu_variables_set(variables, nsu_user_shell_put, shell);
 }
 
-static int open_session(struct run *run, struct nsu_user_shell *shell, struct nsu_fail *fail)
+static int open_session(struct attempt *attempt, struct nsu_user_shell *shell, struct nsu_fail *fail)
 {
-	const struct nsu_subject *subject = &run->question.subject;
+	const struct nsu_subject *subject = &attempt->question.subject;
 	struct nsu_login login;
 	int ret;
 
 	nsu_attach_describe(subject, &login);
 	snprintf(login.service, sizeof(login.service), "%s", SERVICE_OF_LOGIN);
-	snprintf(login.tty, sizeof(login.tty), "%s", run->terminal.name);
-	ret = nsu_session_open(run->question.plan, &login, subject->home, &run->session, fail);
+	snprintf(login.tty, sizeof(login.tty), "%s", attempt->terminal.name);
+	ret = nsu_session_open(attempt->question.plan, &login, subject->home, &attempt->session, fail);
 	if (ret < 0)
 		return ret;
-	run->is_open = true;
-	if (!set_variables(run, shell, run->session.id))
+	attempt->is_open = true;
+	if (!set_variables(attempt, shell, attempt->session.id))
 		return nsu_fail(fail, ENOMEM, "set the environment"); /* the end of this process ends the session */
 	return 0;
 }
@@ -99,12 +99,12 @@ static int open_session(struct run *run, struct nsu_user_shell *shell, struct ns
 static int open_as_planned(struct nsu_opener *opener, struct nsu_user_shell *shell, struct nsu_fail *fail)
 {
 	struct nsu_fail reason = NSU_FAIL_INIT;
-	struct run *run = opener->data;
+	struct attempt *attempt = opener->data;
 	char what[64];
 	int ret;
 
-	ret = open_session(run, shell, &reason);
-	if (ret < 0 && run->question.plan->allow_on_error && !run->is_open && !run->session.is_spent) {
+	ret = open_session(attempt, shell, &reason);
+	if (ret < 0 && attempt->question.plan->allow_on_error && !attempt->is_open && !attempt->session.is_spent) {
 		say_not_isolated(&reason);
 		return 0;
 	}
@@ -112,18 +112,19 @@ static int open_as_planned(struct nsu_opener *opener, struct nsu_user_shell *she
 		*fail = reason;
 		return ret;
 	}
-	opener->init_pidfd = run->session.init_pidfd;
-	snprintf(what, sizeof(what), "%s session %s", run->session.is_joined ? "joined" : "opened", run->session.id);
-	say_plan(run, what);
+	opener->init_pidfd = attempt->session.init_pidfd;
+	snprintf(what, sizeof(what), "%s session %s", attempt->session.is_joined ? "joined" : "opened",
+	         attempt->session.id);
+	say_plan(attempt, what);
 	return 0;
 }
 
 static void close_session(struct nsu_opener *opener)
 {
 	struct nsu_fail fail = NSU_FAIL_INIT;
-	struct run *run = opener->data;
+	struct attempt *attempt = opener->data;
 
-	if (run->is_open && nsu_session_close(&run->session, &fail) < 0)
+	if (attempt->is_open && nsu_session_close(&attempt->session, &fail) < 0)
 		nsu_cli_print_fail(&fail);
 }
 
@@ -136,9 +137,9 @@ static int open_nothing(struct nsu_opener *opener, struct nsu_user_shell *shell,
 }
 
 /* What the module would do with this plan, here and now. Return: 0 with *ret_open whether it is to be carried out. */
-static int decide(struct run *run, bool *ret_open, struct nsu_fail *fail)
+static int decide(struct attempt *attempt, bool *ret_open, struct nsu_fail *fail)
 {
-	const struct nsu_plan *plan = run->question.plan;
+	const struct nsu_plan *plan = attempt->question.plan;
 	struct nsu_fail reason = NSU_FAIL_INIT;
 	enum nsu_nested_answer answer;
 	struct nsu_marker marker;
@@ -149,11 +150,11 @@ static int decide(struct run *run, bool *ret_open, struct nsu_fail *fail)
 	if (plan->note[0])
 		say("%s", plan->note);
 	if (plan->leave_alone) {
-		say("%s is left alone by the policy, rule %s: what follows is not isolated", run->user, plan->rule);
+		say("%s is left alone by the policy, rule %s: what follows is not isolated", attempt->user, plan->rule);
 		return 0;
 	}
 	if (!plan->enforce) {
-		say_plan(run, "would open a session");
+		say_plan(attempt, "would open a session");
 		say("enforce is false: what follows is not isolated");
 		return 0;
 	}
@@ -169,51 +170,51 @@ static int decide(struct run *run, bool *ret_open, struct nsu_fail *fail)
 	*ret_open = answer == NSU_NESTED_ISOLATE;
 	if (*ret_open)
 		return 0;
-	say("%s stays in session %s of uid %u", run->user, marker.id, (unsigned)marker.uid);
+	say("%s stays in session %s of uid %u", attempt->user, marker.id, (unsigned)marker.uid);
 	snprintf(variable, sizeof(variable), "NSUNSHARE_ID=%s", marker.id);
-	return nsu_user_shell_put(&run->shell, variable) ? 0 : nsu_fail(fail, ENOMEM, "set the environment");
+	return nsu_user_shell_put(&attempt->shell, variable) ? 0 : nsu_fail(fail, ENOMEM, "set the environment");
 }
 
 /* Whom the terminal belongs to, outside. */
-static uid_t owner_of_terminal(const struct run *run)
+static uid_t owner_of_terminal(const struct attempt *attempt)
 {
-	const struct nsu_plan *plan = run->question.plan;
-	uint32_t outside = run->question.subject.uid;
+	const struct nsu_plan *plan = attempt->question.plan;
+	uint32_t outside = attempt->question.subject.uid;
 
 	if (!plan->leave_alone && (plan->namespaces & CLONE_NEWUSER))
 		(void)nsu_plan_outside(plan->user.uids, plan->user.n_uids, outside, &outside);
 	return outside;
 }
 
-static int run_for(struct run *run, const struct nsu_question_login *login, char **words, struct nsu_fail *fail)
+static int run_for(struct attempt *attempt, const struct nsu_question_login *login, char **words, struct nsu_fail *fail)
 {
-	struct nsu_opener opener = {.open = open_as_planned, .close = close_session, .init_pidfd = -1, .data = run};
+	struct nsu_opener opener = {.open = open_as_planned, .close = close_session, .init_pidfd = -1, .data = attempt};
 	bool is_to_open = false;
 	const char *term;
 	int ret;
 
-	ret = nsu_question_begin(login, &run->question, fail);
+	ret = nsu_question_begin(login, &attempt->question, fail);
 	if (ret == 0)
-		ret = nsu_question_answer(login, &run->question, fail);
+		ret = nsu_question_answer(login, &attempt->question, fail);
 	if (ret < 0)
 		return ret;
-	nsu_text_printable(run->question.subject.user, run->user, sizeof(run->user));
-	ret = nsu_terminal_open(&run->terminal, owner_of_terminal(run), fail);
-	term = run->terminal.master_fd >= 0 ? getenv("TERM") : NULL;
+	nsu_text_printable(attempt->question.subject.user, attempt->user, sizeof(attempt->user));
+	ret = nsu_terminal_open(&attempt->terminal, owner_of_terminal(attempt), fail);
+	term = attempt->terminal.master_fd >= 0 ? getenv("TERM") : NULL;
 	if (ret == 0)
-		ret = nsu_user_shell_prepare(&run->shell, &run->question.subject, words, term, fail);
+		ret = nsu_user_shell_prepare(&attempt->shell, &attempt->question.subject, words, term, fail);
 	if (ret == 0)
-		ret = decide(run, &is_to_open, fail);
+		ret = decide(attempt, &is_to_open, fail);
 	if (ret < 0)
 		return ret;
 	if (!is_to_open)
 		opener.open = open_nothing;
-	return nsu_opener_run(&opener, &run->shell, &run->terminal, fail);
+	return nsu_opener_run(&opener, &attempt->shell, &attempt->terminal, fail);
 }
 
 static int run(const struct nsu_cli_call *call, struct nsu_fail *fail)
 {
-	struct run run = {
+	struct attempt attempt = {
 		.question = NSU_QUESTION_INIT,
 		.shell = NSU_USER_SHELL_INIT,
 		.terminal = NSU_TERMINAL_INIT,
@@ -232,10 +233,10 @@ static int run(const struct nsu_cli_call *call, struct nsu_fail *fail)
 
 	ret = nsu_cli_conf(call->values[CONF], conf, sizeof(conf), fail);
 	if (ret == 0)
-		ret = run_for(&run, &login, call->words, fail);
-	nsu_terminal_close(&run.terminal);
-	nsu_user_shell_clear(&run.shell);
-	nsu_question_clear(&run.question);
+		ret = run_for(&attempt, &login, call->words, fail);
+	nsu_terminal_close(&attempt.terminal);
+	nsu_user_shell_clear(&attempt.shell);
+	nsu_question_clear(&attempt.question);
 	return ret;
 }
 

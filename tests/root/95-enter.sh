@@ -205,6 +205,36 @@ no_sh() {
 	! pgrep -x sh
 }
 
+# Where the session's ids are others outside; and where its root sees who enters.
+test_user_namespace() {
+	local opener
+
+	policy_for_users 'namespaces = [ "mount", "ipc", "uts", "pid", "user" ]; user_map = { root = 100000; };'
+	begin alice
+	enter alice -- sh -c 'id -u; id -G; cat /proc/self/uid_map >/dev/null'
+	check_is "enter: a user namespace: the user" "$status $(paste -sd ' ' <<<"$out")" "0 1501 1501 1600"
+	enter alice --as-root -- sh -c 'id -u; touch /etc/x 2>/dev/null || echo no-root-outside'
+	check_is "enter --as-root: a user namespace: its root, and none outside" "$status $(paste -sd ' ' <<<"$out")" "0 0 no-root-outside"
+	enter alice --user nobody -- id
+	check_is "enter --user: a user namespace without that uid: refused" "$status" 125
+	check_has "enter --user: a user namespace without that uid: which" "$err" 'has no uid 65534'
+	out=$(root_types 'nsunshare enter alice --as-root^M' '# ' 'stat -c "owner-%u %n" $(tty); tty; exit^M' /dev/pts '' '# ' 'exit^M')
+	check_has "enter --as-root: a user namespace: the terminal is its root's" "$out" '^owner-0 /dev/pts/1$'
+	end_all
+
+	policy_for_users 'namespaces = [ "mount", "user" ]; scope = "user"; user_map = { root = 100000; };'
+	begin alice
+	nsunshare enter alice -- sleep 1001 </dev/null 2>/dev/null &
+	wait_until 50 has_sleeps 2
+	opener=$(pgrep -x nsunshare -P $!)
+	enter alice --as-root -- sh -c "id -u; test -d /proc/$opener && echo seen; ls -A /proc/$opener/fd/; readlink /proc/$opener/cwd /proc/$opener/root /proc/$opener/exe; cat /proc/$opener/environ"
+	check_is "C-115 root of a session sees the opener of another enter, and gets at nothing of it" \
+		"$(paste -sd ' ' <<<"$out")" "0 seen"
+	end_all
+	wait $!
+	policy_for_users
+}
+
 # What a session's logins have given up.
 test_harden() {
 	policy_for_users 'base = "default"; no_new_privs = true; capabilities = { drop = [ "CAP_SYS_PTRACE", "CAP_NET_RAW" ]; }; deny_calls = [ "tiocsti" ];'
@@ -354,6 +384,7 @@ test_nothing_of_the_administrator
 test_status
 test_as
 test_login
+test_user_namespace
 test_harden
 test_terminal
 test_restored
