@@ -98,7 +98,7 @@ HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter hel
 CLI := enter main cli check explain question list kill select usage view view_json run opener terminal user_shell metrics \
 	doctor doctor_findings doctor_kernel doctor_programs doctor_policy doctor_services doctor_stacks doctor_order \
 	doctor_sshd doctor_sudo doctor_mounts doctor_limits reader stack stack_control
-CLI_TESTED := $(patsubst %,$(BUILD)/cli/%.o,cli select reader stack stack_control)
+CLI_TESTED := $(patsubst %,$(BUILD)/cli/%.o,cli select reader stack stack_control user_shell)
 NETWORK := network/main network/veth network/named network/interface network/netlink network/address
 NETWORK_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out network/main,$(NETWORK)))
 # Without libsystemd (Devuan, Alpine) limits are to be had where systemd does not run the host.
