@@ -7,7 +7,7 @@ set -eu
 build='gcc libc6-dev linux-libc-dev make pkg-config libpam0g-dev libconfig-dev libcap-dev libmnl-dev libseccomp-dev libsmartcols-dev
 	libsystemd-dev musl-tools'
 test='libcmocka-dev pamtester openssh-server openssh-client openssh-sftp-server sudo cron rsync git busybox strace
-	procps iproute2 util-linux login passwd libcap2-bin bsdextrautils valgrind bubblewrap jq python3-prometheus-client'
+	procps iproute2 util-linux login passwd libcap2-bin bsdextrautils valgrind bubblewrap jq tmux python3-prometheus-client'
 lint='clang-format clang-tidy cppcheck shellcheck mandoc'
 asan='patchelf'
 bench='gnuplot-nox libpam-modules'
