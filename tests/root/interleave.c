@@ -28,8 +28,8 @@ struct shared *shared;
 const char *const name_of_user[USERS] = {"ann", "ben", "cat", "dan"};
 const char *const name_of_profile[PROFILES] = {"session", "user", "group", "named", "processes", "permanent", "no-pid"};
 const char *const name_of_deed[DEED_ASK + 1] = {
-	"open", "open-kill", "open-stop", "open-leave", "close", "close-kill", "exit",
-	"kill", "probe",     "orphan",    "kill-init",  "end",   "edit",       "ask",
+	"open",  "open-kill", "open-stop", "open-leave", "close", "close-kill", "exit", "kill",
+	"probe", "orphan",    "kill-init", "hold-init",  "end",   "edit",       "ask",
 };
 
 int64_t now_us(void)
@@ -78,7 +78,7 @@ void violate(const char *format, ...)
 static const char *const keys_of_profile[PROFILES] = {
 	"",
 	"scope = \"user\";",
-	"scope = \"group\";",
+	"scope = \"group\"; stop_timeout = 30;", /* so that one is ending while another takes its key */
 	"scope = \"named:lab\";",
 	"scope = \"user\"; lifetime = \"processes\";",
 	"scope = \"named:keep\"; lifetime = \"permanent\";",

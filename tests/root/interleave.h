@@ -69,6 +69,7 @@ enum deed {
 	DEED_PROBE,  /* a child looks where it is */
 	DEED_ORPHAN, /* a daemon of the user's stays in the session */
 	DEED_KILL_INIT,
+	DEED_HOLD_INIT, /* SIGSTOP, for less than DELAY_MAX_US */
 	DEED_END_SET,
 	DEED_EDIT,
 	DEED_ASK,
@@ -175,7 +176,10 @@ int count_fds(void);
 
 /* interleave_worker.c */
 void worker_run(int worker, int channel_fd) __attribute__((noreturn));
+
+/* interleave_sets.c */
 pid_t pick_init(uint64_t dice, int *ret_n);
+bool do_to_sets(int worker, const struct step *step);
 
 /* interleave_check.c */
 bool is_doomed(pid_t pid, unsigned long long start);

@@ -4,7 +4,7 @@
 
 #define FAVOUR_PERCENT  60
 #define PROMPT_PERCENT  50 /* deeds without a delay, so that many begin at once */
-#define GENERAL_PERCENT 22 /* deeds that concern no slot */
+#define GENERAL_PERCENT 28 /* deeds that concern no slot */
 
 static uint64_t mix(uint64_t value)
 {
@@ -47,7 +47,8 @@ struct step step_of(uint64_t seed, unsigned profiles, int round, int worker)
 	                                    DEED_OPEN_KILL, DEED_OPEN_KILL, DEED_OPEN_STOP, DEED_OPEN_LEAVE};
 	static const enum deed if_taken[] = {DEED_CLOSE, DEED_CLOSE, DEED_CLOSE, DEED_CLOSE_KILL, DEED_EXIT,
 	                                     DEED_KILL,  DEED_KILL,  DEED_PROBE, DEED_ORPHAN};
-	static const enum deed general[] = {DEED_KILL_INIT, DEED_KILL_INIT, DEED_END_SET, DEED_EDIT, DEED_ASK};
+	static const enum deed general[] = {DEED_KILL_INIT, DEED_KILL_INIT, DEED_HOLD_INIT, DEED_HOLD_INIT,
+	                                    DEED_HOLD_INIT, DEED_END_SET,   DEED_EDIT,      DEED_ASK};
 	uint64_t common = mix(seed ^ mix((uint64_t)round));
 	uint64_t dice = mix(common ^ mix((uint64_t)worker + 1000));
 	struct step step = {

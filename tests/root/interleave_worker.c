@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A worker: it starts openers and does to them, and to the sets, what each round's step says. It waits for no one without a limit. */
+/* A worker: it starts openers and does to them what each round's step says. It waits for no one without a limit. */
 #include "interleave.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <security/pam_appl.h>
 #include <signal.h>
@@ -12,15 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "ask.h"
-#include "registry.h"
-
-#define INITS_MAX 256
-#define KEYS_MAX  200
 
 static int self;                   /* which worker this is */
 static pam_handle_t *pamhs[USERS]; /* begun here, so that no opener has to load anything */
@@ -232,119 +223,6 @@ static void use_slot(struct slot *slot, const struct step *step)
 	}
 }
 
-/* ---- deeds on sets */
-
-/* One of the PID 1s, and helpers on their way to be one, that live now. Return: its number; 0: there is none. */
-pid_t pick_init(uint64_t dice, int *ret_n)
-{
-	int dirfd = openat(shared->proc_dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fdopendir(dirfd);
-	pid_t pids[INITS_MAX];
-	struct dirent *entry;
-	int n = 0;
-
-	while ((entry = readdir(dir)) && n < INITS_MAX) {
-		char path[300], name[32] = "";
-		pid_t pid = (pid_t)atoi(entry->d_name);
-		int fd;
-
-		snprintf(path, sizeof(path), "%s/comm", entry->d_name);
-		fd = pid > 0 ? openat(dirfd, path, O_RDONLY | O_CLOEXEC) : -1;
-		if (fd < 0)
-			continue;
-		if (read(fd, name, sizeof(name) - 1) > 0 && strcmp(name, NSU_HELPER_NAME "\n") == 0 &&
-		    start_of(pid) > 0)
-			pids[n++] = pid;
-		close(fd);
-	}
-	closedir(dir);
-	*ret_n = n;
-	return n > 0 ? pids[dice % (unsigned)n] : 0;
-}
-
-static void kill_init(const struct step *step)
-{
-	int n;
-	pid_t pid = pick_init(step->dice, &n);
-	int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-	unsigned long long start = pidfd >= 0 ? start_of(pid) : 0;
-
-	if (start > 0) {
-		doom(pid, start);
-		note(self, "init %d is killed", (int)pid);
-		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-	}
-	if (pidfd >= 0)
-		close(pidfd);
-}
-
-struct keys {
-	int n;
-	char texts[KEYS_MAX][NSU_KEY_MAX];
-};
-
-static int keep_key(void *data, const char *key)
-{
-	struct keys *keys = data;
-
-	snprintf(keys->texts[keys->n++], NSU_KEY_MAX, "%s", key);
-	return keys->n == KEYS_MAX;
-}
-
-/* As `nsunshare kill` does, which asks first; one that ends meanwhile is no failure. */
-static void end_set(const struct step *step)
-{
-	static struct keys keys;
-	struct nsu_fail fail = NSU_FAIL_INIT;
-	struct nsu_asked asked = NSU_ASKED_INIT;
-	auto_close int dirfd = -1;
-	int ret;
-
-	keys.n = 0;
-	if (nsu_registry_open(false, &dirfd, &fail) < 0 || nsu_registry_each(dirfd, keep_key, &keys, &fail) < 0 ||
-	    keys.n == 0)
-		return;
-	ret = nsu_ask(dirfd, keys.texts[step->dice % (unsigned)keys.n], now_us() / 1000 + REPORT_MS, &asked, &fail);
-	if (ret == 0) {
-		doom(asked.init_pid, start_of(asked.init_pid));
-		note(self, "init %d, %s, is told to end", (int)asked.init_pid, asked.key);
-		ret = nsu_ask_to_end(dirfd, asked.key, &fail);
-	}
-	if (ret < 0 && ret != -ENOENT && ret != -ECONNREFUSED && ret != -ECONNRESET)
-		violate("end a set: %s: %s", fail.text, strerror(-ret));
-	nsu_asked_clear(&asked);
-}
-
-static void ask_sets(void)
-{
-	struct nsu_asked_list list = NSU_ASKED_LIST_INIT;
-	struct nsu_fail fail = NSU_FAIL_INIT;
-
-	if (nsu_ask_all(&list, &fail) < 0)
-		violate("list the sets: %s: %s", fail.text, strerror(fail.err));
-	nsu_asked_list_clear(&list);
-}
-
-static bool do_general(const struct step *step)
-{
-	switch (step->if_free) {
-	case DEED_KILL_INIT:
-		kill_init(step);
-		return true;
-	case DEED_END_SET:
-		end_set(step);
-		return true;
-	case DEED_EDIT:
-		write_policy(self, (int)(step->dice % VARIANTS));
-		return true;
-	case DEED_ASK:
-		ask_sets();
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* ---- rounds */
 
 static void count_deed(enum deed deed)
@@ -358,7 +236,7 @@ static void do_round(int round)
 	struct slot *slot = slot_of(step.slot);
 
 	sleep_us(step.before_us);
-	if (do_general(&step)) {
+	if (do_to_sets(self, &step)) {
 		count_deed(step.if_free);
 	} else if (slot->stage == STAGE_FREE) {
 		count_deed(step.if_free);
