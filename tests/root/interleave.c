@@ -26,7 +26,8 @@
 struct shared *shared;
 
 const char *const name_of_user[USERS] = {"ann", "ben", "cat", "dan"};
-const char *const name_of_profile[PROFILES] = {"session", "user", "group", "named", "processes", "permanent", "no-pid"};
+const char *const name_of_profile[PROFILES] = {"session",   "user",      "group",  "named",
+                                               "processes", "permanent", "no-pid", "userns"};
 const char *const name_of_deed[DEED_ASK + 1] = {
 	"open",  "open-kill", "open-stop", "open-leave", "close", "close-kill", "exit", "kill",
 	"probe", "orphan",    "kill-init", "hold-init",  "end",   "edit",       "ask",
@@ -83,6 +84,7 @@ static const char *const keys_of_profile[PROFILES] = {
 	"scope = \"user\"; lifetime = \"processes\";",
 	"scope = \"named:keep\"; lifetime = \"permanent\";",
 	"scope = \"user\"; namespaces = [ \"mount\", \"ipc\", \"uts\" ];",
+	"scope = \"user\"; namespaces = [ \"mount\", \"ipc\", \"uts\", \"pid\", \"user\" ];",
 };
 
 static void print_policy(FILE *file, int variant)

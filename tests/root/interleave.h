@@ -40,6 +40,7 @@ enum profile {
 	PROFILE_PROCESSES,
 	PROFILE_PERMANENT,
 	PROFILE_NO_PID,
+	PROFILE_USERNS, /* out of which an opener can't come back */
 	PROFILES
 };
 

@@ -128,8 +128,8 @@ void check_closed(const struct slot *slot)
 	         name_of_profile[slot->profile]);
 	if (slot->close_code != PAM_SUCCESS)
 		violate("%s: code %d: %s", who, slot->close_code, slot->log);
-	if (!is_same(&slot->closed_view, &shared->host, true))
-		violate("%s: it is not back in the host's namespaces: %s", who, slot->log);
+	if (!is_same(&slot->closed_view, slot->profile == PROFILE_USERNS ? &slot->view : &shared->host, true))
+		violate("%s: it is in the wrong namespaces: %s", who, slot->log);
 	if (slot->n_fds_after != slot->n_fds_before)
 		violate("%s: it has %d descriptors, and had %d", who, slot->n_fds_after, slot->n_fds_before);
 	if (slot->close_us > CLOSE_MS * 1000)
@@ -232,7 +232,7 @@ static char unsound[1000]; /* why the sets are not yet as they should be; "": th
 
 static void look_at_login(const struct slot *slot, const struct nsu_asked_list *list)
 {
-	static const char letters[PROFILES] = {'s', 'u', 'g', 'n', 'u', 'n', 'u'};
+	static const char letters[PROFILES] = {'s', 'u', 'g', 'n', 'u', 'n', 'u', 'u'};
 	int n = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
