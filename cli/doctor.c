@@ -6,9 +6,14 @@
 #include <libsmartcols/libsmartcols.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
 
 #include "cli.h"
 #include "defaults.h"
+
+#define REMEDY "  -> "
+#define INDENT 5 /* as wide as that */
 
 enum {
 	CONF,
@@ -41,14 +46,45 @@ static int examine(struct nsu_doctor *doctor, struct nsu_fail *fail)
 	return ret;
 }
 
+/* How wide the terminal is; 0: there is none, a finding's two lines stay whole. */
+static size_t terminal_width(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+		return 0;
+	return size.ws_col > 2 * INDENT ? size.ws_col : 0;
+}
+
+/* Prints a text between its words in lines of a width, all but the first one indented. @used: columns of the first one. */
+static void print_wrapped(const char *text, size_t used, size_t width)
+{
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (width > 0 && used > INDENT && used + 1 + len >= width) {
+			printf("\n%*s", INDENT, "");
+			used = INDENT;
+		} else if (used > INDENT) {
+			putchar(' ');
+			used++;
+		}
+		nsu_cli_print(text, len, stdout);
+		used += len;
+		text += len + strspn(text + len, " ");
+	}
+	putchar('\n');
+}
+
 static void print_finding(const struct nsu_doctor_finding *finding)
 {
+	size_t used = strlen(finding->place) + strlen(severities[finding->severity]) + strlen(": :");
+
 	nsu_cli_print(finding->place, SIZE_MAX, stdout);
-	printf(": %s: ", severities[finding->severity]);
-	nsu_cli_print(finding->text, SIZE_MAX, stdout);
-	fputs("\n    ", stdout);
-	nsu_cli_print(finding->remedy, SIZE_MAX, stdout);
-	putchar('\n');
+	printf(": %s:", severities[finding->severity]);
+	print_wrapped(finding->text, used, terminal_width());
+	fputs(REMEDY, stdout);
+	print_wrapped(finding->remedy, INDENT, terminal_width());
 }
 
 static unsigned count(const struct nsu_doctor *doctor, enum nsu_doctor_severity severity)

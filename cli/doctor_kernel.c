@@ -15,7 +15,7 @@
 #define PLACE "kernel"
 
 struct version {
-	unsigned major, minor, patch;
+	unsigned long major, minor, patch;
 };
 
 static const struct version floor_version = {5, 14, 0};
@@ -41,13 +41,21 @@ static int compare(const struct version *a, const struct version *b)
 	return a->patch == b->patch ? 0 : a->patch < b->patch ? -1 : 1;
 }
 
+/* "6.1.0-40-amd64": numbers joined by dots, at least two. */
 static bool read_version(const char *text, struct version *ret_version)
 {
-	struct version version = {0, 0, 0};
+	unsigned long numbers[3] = {0, 0, 0};
+	size_t n = 0;
 
-	if (sscanf(text, "%4u.%4u.%4u", &version.major, &version.minor, &version.patch) < 2)
+	while (n < NSU_COUNT(numbers) && *text >= '0' && *text <= '9') {
+		char *end;
+
+		numbers[n++] = strtoul(text, &end, 10);
+		text = *end == '.' ? end + 1 : "";
+	}
+	if (n < 2)
 		return false;
-	*ret_version = version;
+	*ret_version = (struct version){numbers[0], numbers[1], numbers[2]};
 	return true;
 }
 
@@ -74,9 +82,9 @@ static void examine_fixes(struct nsu_doctor *doctor, const struct version *versi
 		nsu_doctor_find(
 			doctor, NSU_DOCTOR_NOTE, PLACE,
 			"update it, unless your distribution has put the fix into this version (its changelog says so)",
-			"Linux %u.%u.%u is older than %u.%u.%u, which fixes %s: %s", version->major, version->minor,
-			version->patch, fixes[i].fixed.major, fixes[i].fixed.minor, fixes[i].fixed.patch, fixes[i].name,
-			fixes[i].what);
+			"Linux %lu.%lu.%lu is older than %lu.%lu.%lu, which fixes %s: %s", version->major,
+			version->minor, version->patch, fixes[i].fixed.major, fixes[i].fixed.minor,
+			fixes[i].fixed.patch, fixes[i].name, fixes[i].what);
 	}
 }
 

@@ -18,19 +18,22 @@ struct mount {
 	char *type;
 };
 
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
 /* Space, tab, newline and backslash stand in it as \040 and so on. */
 static void unescape(char *text)
 {
 	char *to = text;
 
-	for (; *text; to++) {
-		unsigned byte;
-
-		if (text[0] == '\\' && sscanf(text + 1, "%3o", &byte) == 1 && byte > 0 && byte < 256) {
-			*to = (char)byte;
-			text += strlen("\\040") <= strlen(text) ? strlen("\\040") : strlen(text);
+	while (*text) {
+		if (text[0] == '\\' && is_octal(text[1]) && is_octal(text[2]) && is_octal(text[3])) {
+			*to++ = (char)((text[1] - '0') * 64 + (text[2] - '0') * 8 + text[3] - '0');
+			text += strlen("\\040");
 		} else {
-			*to = *text++;
+			*to++ = *text++;
 		}
 	}
 	*to = '\0';

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -19,6 +20,43 @@
 static bool wants_limits(const struct nsu_survey *survey)
 {
 	return survey->has_memory || survey->has_tasks || survey->has_cpu;
+}
+
+/* Return: whether a file says that it is of another version than this program: then *version is that. */
+static bool is_other_version(int path_fd, char *version, size_t cap)
+{
+	static const char mark[] = NSU_VERSION_MARK;
+	bool is_other = false;
+	auto_close int fd = -1;
+	const char *found;
+	struct stat st;
+	char name[64];
+	char *bytes;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", path_fd);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size <= 0)
+		return false;
+	bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (bytes == MAP_FAILED)
+		return false;
+	found = memmem(bytes, (size_t)st.st_size, mark, strlen(mark));
+	if (found && memchr(found, '\0', (size_t)(bytes + st.st_size - found))) {
+		snprintf(version, cap, "%s", found + strlen(mark));
+		is_other = strcmp(version, NSU_VERSION) != 0;
+	}
+	munmap(bytes, (size_t)st.st_size);
+	return is_other;
+}
+
+static void examine_version(struct nsu_doctor *doctor, const char *path, int path_fd)
+{
+	char version[32];
+
+	if (is_other_version(path_fd, version, sizeof(version)))
+		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, path, INSTALL ", all of it",
+		                "it is of version %s, and this program of " NSU_VERSION ": they do not work together",
+		                version);
 }
 
 static void examine_program(struct nsu_doctor *doctor, const char *path, bool is_needed)
@@ -35,6 +73,7 @@ static void examine_program(struct nsu_doctor *doctor, const char *path, bool is
 		                nsu_fail_line(&fail, line, sizeof(line)));
 		return;
 	}
+	examine_version(doctor, path, fd);
 	if (fstatvfs(fd, &fs) != 0 || !(fs.f_flag & ST_NOEXEC))
 		return;
 	snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(path, '/') - path), path); /* said once of all */
@@ -70,6 +109,8 @@ static void examine_module(struct nsu_doctor *doctor, const char *path, bool is_
 		nsu_doctor_find(doctor, severity, path,
 		                "make it and the directories above it root's, and writable by root only",
 		                "not only root can have written it: %s", nsu_fail_line(&fail, line, sizeof(line)));
+	else
+		examine_version(doctor, path, trusted_fd);
 }
 
 void nsu_doctor_programs(struct nsu_doctor *doctor)

@@ -14,6 +14,7 @@
 #define MAIN_FILE DIRECTORY "/sshd_config"
 #define PROGRAM   "/usr/sbin/sshd"
 #define FILE_MAX  (256UL * 1024)
+#define FILES_MAX 256
 #define DEPTH_MAX 16 /* as sshd has it */
 #define BLANKS    " \t\r\n\""
 
@@ -24,6 +25,12 @@ struct sshd {
 };
 
 static void read_config(struct sshd *sshd, const char *path, unsigned depth);
+
+/* Files may include each other. */
+static bool may_read(struct sshd *sshd, unsigned depth)
+{
+	return depth < DEPTH_MAX && sshd->n_files++ < FILES_MAX;
+}
 
 /* Paths of `Include`, which may be globs, and are relative to /etc/ssh. */
 static void read_included(struct sshd *sshd, char *names, unsigned depth)
@@ -37,7 +44,7 @@ static void read_included(struct sshd *sshd, char *names, unsigned depth)
 			continue;
 		if (nsu_reader_list(pattern, &found) < 0)
 			continue;
-		for (size_t i = 0; i < found.gl_pathc && sshd->place[0] == '\0'; i++)
+		for (size_t i = 0; i < found.gl_pathc && sshd->place[0] == '\0' && may_read(sshd, depth + 1); i++)
 			read_config(sshd, found.gl_pathv[i], depth + 1);
 		globfree(&found);
 	}
@@ -68,7 +75,7 @@ static void read_config(struct sshd *sshd, const char *path, unsigned depth)
 	auto_free char *text = NULL;
 	unsigned number = 0;
 
-	if (depth >= DEPTH_MAX || sshd->n_files++ > 256 || nsu_reader_text(path, FILE_MAX, &text, &ignored) < 0)
+	if (nsu_reader_text(path, FILE_MAX, &text, &ignored) < 0)
 		return;
 	for (char *next = text, *line; sshd->place[0] == '\0' && (line = strsep(&next, "\n"));) {
 		if (!read_line(sshd, path, ++number, line, depth))

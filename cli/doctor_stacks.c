@@ -116,20 +116,26 @@ static const struct nsu_doctor_use *first_use(const struct nsu_doctor *doctor, c
 	return NULL;
 }
 
+static void examine_repetition(struct nsu_doctor *doctor, const struct nsu_doctor_use *use,
+                               const struct nsu_doctor_use *first)
+{
+	char at[NSU_PATH_MAX + 16], before[NSU_PATH_MAX + 16];
+
+	nsu_doctor_find(doctor, NSU_DOCTOR_WARNING, nsu_doctor_at(use->line, at, sizeof(at)),
+	                "take one of the two lines away", "'%s' has the module twice: this line does nothing behind %s",
+	                use->service->name, nsu_doctor_at(first->line, before, sizeof(before)));
+}
+
 void nsu_doctor_stacks(struct nsu_doctor *doctor)
 {
 	for (size_t i = 0; i < doctor->n_uses; i++) {
 		const struct nsu_doctor_use *use = &doctor->uses[i];
 		const struct nsu_doctor_use *first = first_use(doctor, use);
 		size_t index = (size_t)(use->line - use->service->stack.lines);
-		char at[NSU_PATH_MAX + 16], before[NSU_PATH_MAX + 16];
 
 		examine_use(doctor, use);
-		if (use->line->type == NSU_STACK_SESSION && first != use)
-			nsu_doctor_find(doctor, NSU_DOCTOR_WARNING, nsu_doctor_at(use->line, at, sizeof(at)),
-			                "take one of the two lines away",
-			                "'%s' has the module twice: this line does nothing behind %s",
-			                use->service->name, nsu_doctor_at(first->line, before, sizeof(before)));
+		if (use->line->type == NSU_STACK_SESSION && first && first != use)
+			examine_repetition(doctor, use, first);
 		for (size_t j = 0; first == use && j < index; j++)
 			examine_before(doctor, use, j, index);
 	}

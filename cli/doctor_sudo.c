@@ -10,6 +10,7 @@
 
 #define MAIN_FILE "/etc/sudoers"
 #define FILE_MAX  (1024UL * 1024)
+#define FILES_MAX 256
 #define DEPTH_MAX 16
 #define BLANKS    " \t\r"
 
@@ -108,7 +109,7 @@ static void read_sudoers(struct sudo *sudo, const char *path, unsigned depth)
 	auto_free char *text = NULL;
 	unsigned n = 0;
 
-	if (depth >= DEPTH_MAX || sudo->n_files++ > 256 || nsu_reader_text(path, FILE_MAX, &text, &ignored) < 0)
+	if (depth >= DEPTH_MAX || sudo->n_files++ >= FILES_MAX || nsu_reader_text(path, FILE_MAX, &text, &ignored) < 0)
 		return;
 	for (char *next = text, *line; (line = next_line(&next, &n));) {
 		line += strspn(line, BLANKS);

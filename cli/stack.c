@@ -72,7 +72,7 @@ char *nsu_stack_word(char **rest, bool *ret_is_bracketed)
 {
 	char *word = *rest + strspn(*rest, BLANKS);
 	bool is_bracketed = *word == '[';
-	char *end = word, *to = word;
+	char *end, *to;
 
 	if (!*word)
 		return NULL;

@@ -7,6 +7,9 @@
 
 #define NSU_VERSION "0.1.0"
 
+/* Behind this each program says its version (fail.c). */
+#define NSU_VERSION_MARK "pam_nsunshare version "
+
 /* Paths. The programs' place is the Makefile's choice ($(libexecdir)/nsunshare). */
 #define NSU_CONF_FILE "/etc/security/nsunshare.conf"
 #ifndef NSU_HELPER_FILE

@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* All programs have this file: so each says its version to who looks into it (nsunshare doctor), as a compiler says its own. */
+__asm__(".pushsection .nsunshare.version, \"MS\", %progbits, 1\n"
+        ".asciz \"" NSU_VERSION_MARK NSU_VERSION "\"\n"
+        ".popsection\n");
+
 NSU_PRINTF(4, 0)
 static int record(struct nsu_fail *fail, int err, bool has_reason, const char *format, va_list args)
 {
