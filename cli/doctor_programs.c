@@ -113,9 +113,29 @@ static void examine_module(struct nsu_doctor *doctor, const char *path, bool is_
 		examine_version(doctor, path, trusted_fd);
 }
 
+/*
+ * Where libpam looks for modules is known to it alone: it is where Linux-PAM's own are. First where this build installs to,
+ * which `make install` may have been told otherwise.
+ */
+static const char *pam_dir(void)
+{
+	static const char *const dirs[] = {NSU_PAM_DIR, "/usr/lib/" NSU_MULTIARCH "/security", "/usr/lib64/security",
+	                                   "/usr/lib/security"};
+
+	for (size_t i = 0; i < NSU_COUNT(dirs); i++) {
+		char path[NSU_PATH_MAX];
+
+		snprintf(path, sizeof(path), "%s/pam_permit.so", dirs[i]);
+		if (access(path, F_OK) == 0)
+			return dirs[i];
+	}
+	return NSU_PAM_DIR;
+}
+
 void nsu_doctor_programs(struct nsu_doctor *doctor)
 {
 	bool uses_default = false;
+	char path[NSU_PATH_MAX];
 
 	examine_program(doctor, NSU_HELPER_FILE, true);
 	examine_program(doctor, NSU_NET_FILE, doctor->survey.namespaces & CLONE_NEWNET);
@@ -128,8 +148,9 @@ void nsu_doctor_programs(struct nsu_doctor *doctor)
 		else
 			uses_default = true;
 	}
+	snprintf(path, sizeof(path), "%s/" NSU_DOCTOR_MODULE, pam_dir());
 	if (uses_default || doctor->n_uses == 0)
-		examine_module(doctor, NSU_PAM_DIR "/" NSU_DOCTOR_MODULE, uses_default);
+		examine_module(doctor, path, uses_default);
 }
 
 void nsu_doctor_directories(struct nsu_doctor *doctor)
