@@ -147,7 +147,8 @@ $(BUILD)/nsunshare: $(CLI_OBJECTS) $(BUILD)/pam_module/arguments.o $(BUILD)/libn
 	$(call say,LINK,$@)
 	$(Q)$(CC) -pie $(CFLAGS) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ -lconfig -lcap -lsmartcols
 
-$(CLI_OBJECTS): OUR_CFLAGS += -iquote pam_module -DNSU_PAM_DIR='"$(pamdir)"'
+CLI_CFLAGS = -iquote pam_module -DNSU_PAM_DIR='"$(pamdir)"' -DNSU_MULTIARCH='"$(MULTIARCH)"'
+$(CLI_OBJECTS): OUR_CFLAGS += $(CLI_CFLAGS)
 
 # What the assistants share with the helper is how they put off what was inherited.
 $(BUILD)/nsunshare-net: $(NETWORK:%=$(BUILD)/%.o) $(BUILD)/helper/confine.o $(BUILD)/libnsu.a
@@ -287,10 +288,10 @@ SCRIPTS := $(wildcard tests/run tests/*.sh tests/*/*.sh tests/vm/*/*.sh bench/*.
 
 lint-run: $(PROBED)
 	clang-format --dry-run --Werror $(SOURCES)
-	clang-tidy --quiet $(TIDY_SOURCES) -- -std=gnu11 -D_GNU_SOURCE -iquote include -iquote lib -iquote helper -iquote pam_module -DNSU_PAM_DIR='"$(pamdir)"' -Wall -Wextra
+	clang-tidy --quiet $(TIDY_SOURCES) -- -std=gnu11 -D_GNU_SOURCE -iquote include -iquote lib -iquote helper $(CLI_CFLAGS) -Wall -Wextra
 	cppcheck --quiet --std=c11 --enable=warning,style,performance,portability --inline-suppr --error-exitcode=1 \
 		--suppressions-list=.cppcheck -Iinclude -Ilib -Ihelper -Ipam_module -D_GNU_SOURCE -D__x86_64__ $(TIDY_SOURCES)
-	for f in $(TIDY_SOURCES); do $(CC) $(filter-out -MMD -MP,$(OUR_CFLAGS)) -iquote helper -iquote pam_module -DNSU_PAM_DIR='"$(pamdir)"' $(CFLAGS) -fanalyzer -Werror -c -o /dev/null $$f || exit 1; done
+	for f in $(TIDY_SOURCES); do $(CC) $(filter-out -MMD -MP,$(OUR_CFLAGS)) -iquote helper $(CLI_CFLAGS) $(CFLAGS) -fanalyzer -Werror -c -o /dev/null $$f || exit 1; done
 	shellcheck -x $(SCRIPTS)
 	mandoc -Tlint -W warning man/*.[1-9]
 

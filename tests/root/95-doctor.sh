@@ -364,6 +364,23 @@ test_terminal() {
 	make_whole
 }
 
+# The transcript of the manual page: the first block of its section, on a terminal as wide as the page's text.
+test_manual() {
+	local wanted
+	wanted=$(awk '/^\.Sh/ { here = $2 == "DOCTOR" } here && /^\.Ed/ { exit } in_block { print }
+		here && /^\.Bd/ { in_block = 1 }' "$HERE/../../man/nsunshare.8")
+	without cron
+	printf '%s\n' '@include common-auth' '@include common-account' 'session required pam_loginuid.so' \
+		'session optional pam_nsunshare.so' '@include common-session' 'session required pam_limits.so' >/etc/pam.d/sshd
+	echo 'session optional pam_systemd.so' >/etc/pam.d/common-session
+	stack login '/common-session/d'
+	stack su '/common-session/d'
+	stack sudo-i '/common-session/d'
+	check_is "the manual: what it prints is printed" "# nsunshare doctor
+$(script -qc 'stty cols 74; nsunshare doctor' /dev/null </dev/null | tr -d '\r')" "$wanted"
+	make_whole
+}
+
 # Only looks: nothing is opened for writing, made, changed, or executed.
 test_reads_only() {
 	local changes='execve(at)?|mkdir(at)?|mknod(at)?|unlink(at)?|rmdir|rename(at2?)?|(f|l)?chown(at)?|f?chmod(at)?|u?mount2?|'
@@ -385,6 +402,7 @@ test_broken
 test_automount
 test_words
 test_terminal
+test_manual
 test_reads_only
 doctor
 check_is "the good host again: nothing" "$status $out$err" "0 nothing found by 12 examinations"
