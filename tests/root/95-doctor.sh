@@ -52,7 +52,6 @@ make_whole() {
 		umount -l "$path"
 	done
 	overmounts=()
-	mount --make-rshared /
 	rm -rf /run/nsunshare /var/lib/nsunshare /etc/pam-lab.conf
 	for path in $KEPT; do
 		rm -rf "$path"
@@ -165,7 +164,7 @@ use_pam_included() { mkdir -p /etc/ssh/sshd_config.d && printf '# x\n usepam = n
 sudo_pty() {
 	sed -i 's/{ user = \[/{ user = "bob"; service = "sudo"; profile = "shell"; }, &/' "$POLICY"
 }
-propagation() { mount --make-private /; }
+propagation() { runner=(unshare --mount --propagation private); }
 pid_namespaces_none() { sysctl_is user/max_pid_namespaces 0; }
 mnt_namespaces_few() { sysctl_is user/max_mnt_namespaces 40; }
 mounts_few() { sysctl_is fs/mount-max "$(($(wc -l </proc/self/mountinfo) + 10))"; }
