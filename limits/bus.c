@@ -72,8 +72,8 @@ static int check_numbers(const struct nsu_bus *bus)
 	if (peer.pid != 1 || strcmp(link, own) != 0)
 		return nsu_fail_because(
 			bus->fail, EXDEV,
-			"systemd can't be asked for a scope from inside a pid namespace that it does not run, such as "
-			"another session's (key 'nested')");
+			"no scope can be had from inside a pid namespace that systemd does not run, such as another "
+			"session's (key 'nested')");
 	return 0;
 }
 

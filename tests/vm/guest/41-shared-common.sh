@@ -107,7 +107,13 @@ test_no_bus() {
 
 # From inside of a pid namespace systemd can't be asked; who reaches a set there is in the outer one.
 test_nested() {
-	shared named:team login
+	policy <<-END
+		rules = ( { user = "alice"; profile = "outer"; }, { user = "bob"; profile = "inner"; } );
+		profiles = {
+			outer = { base = "default"; hostname = "shared"; scope = "named:outer"; };
+			inner = { base = "default"; hostname = "shared"; scope = "named:inner"; };
+		};
+	END
 	log_mark
 	timeout 100 pamprobe pt alice open run='pamprobe pt bob open close' close >/run/nested 2>&1
 	check_is "nested: both are opened" "$(grep -cE '^(open|close): code 0' /run/nested)" 4
