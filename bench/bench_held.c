@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * bench_held COUNT HELD METHOD: holds so many sessions open by a method (method.h), each in a process of its own, and opens and
- * closes COUNT more. Prints the method, HELD, the median and the 99th percentile of open in microseconds, and by how many
- * KiB for each session held there is less memory available, the opener's own included.
+ * bench_held COUNT HELD METHOD [JOINED]: holds so many sessions open by a method (method.h), each in a process of its own, and opens
+ * and closes COUNT more. With JOINED it holds one by that too, and opens and closes COUNT more by it in turn with the others: they
+ * join that one, if its policy says so. Prints for each the method, HELD, the median and the 99th percentile of open in
+ * microseconds, and by how many KiB for each session held there is less memory available, the opener's own included.
  */
 #include <err.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -60,27 +62,40 @@ static void hold(const char *name, long n)
 	}
 }
 
+/* Opens and closes by each method in turn, so that what the machine does meanwhile is the same for both. */
+static void measure(struct method *const *methods, size_t n_methods, double **opens, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (size_t m = 0; m < n_methods; m++) {
+			opens[m][i] = method_open(methods[m]);
+			method_close(methods[m]);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
-	size_t count = argc == 4 ? strtoul(argv[1], NULL, 10) : 0;
-	long held = argc == 4 ? atol(argv[2]) : -1;
-	double *opens = calloc(count + 1, sizeof(*opens));
-	struct method *method;
+	bool joins = argc == 5;
+	size_t count = argc == 4 || joins ? strtoul(argv[1], NULL, 10) : 0;
+	long held = argc == 4 || joins ? atol(argv[2]) : -1;
+	double *opens[] = {calloc(count + 1, sizeof(double)), calloc(count + 1, sizeof(double))};
+	struct method *methods[2] = {NULL};
 	long before, kib;
 
-	if (count == 0 || held < 1 || !opens)
-		errx(2, "usage: bench_held COUNT HELD METHOD");
+	if (count == 0 || held < 1 || !opens[0] || !opens[1])
+		errx(2, "usage: bench_held COUNT HELD METHOD [JOINED]");
 	before = available_kib();
 	hold(argv[3], held);
 	usleep(SETTLE_US);
 	kib = before - available_kib();
+	if (joins)
+		hold(argv[4], 1);
 	method_touch_memory();
-	method = method_get(argv[3]);
-	for (size_t i = 0; i < count; i++) {
-		opens[i] = method_open(method);
-		method_close(method);
-	}
-	printf("%-12s %8ld %8.0f %8.0f %8.0f\n", argv[3], held, method_percentile(opens, count, 50),
-	       method_percentile(opens, count, 99), (double)kib / (double)held);
+	for (int m = 0; m <= joins; m++)
+		methods[m] = method_get(argv[3 + m]);
+	measure(methods, 1 + joins, opens, count);
+	for (int m = 0; m <= joins; m++)
+		printf("%-12s %8ld %8.0f %8.0f %8.0f\n", argv[3 + m], held, method_percentile(opens[m], count, 50),
+		       method_percentile(opens[m], count, 99), m > 0 ? 0 : (double)kib / (double)held);
 	return 0; /* which is the end of all that are held */
 }

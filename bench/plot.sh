@@ -86,6 +86,20 @@ write_kinds() {
 	done < <(section kinds)
 }
 
+# Each line of an open is followed by that of the join.
+write_joins() {
+	local name held open p99 rest join join_p99
+
+	echo "Joining a set: $(sed -n 's/^# joins: //p' "$report")."
+	echo
+	echo '| sets held | open p50 | p99 | join p50 | p99 | ratio |'
+	echo '|---:|---:|---:|---:|---:|---:|'
+	# shellcheck disable=SC2034 # what is read and not shown
+	while read -r name held open p99 rest && read -r name held join join_p99 rest; do
+		echo "| $held | $open | $p99 | $join | $join_p99 | $(ratio "$open" "$join") |"
+	done < <(section joins)
+}
+
 write_table() {
 	local name a b c d
 
@@ -115,6 +129,8 @@ write_table() {
 		*) echo "| $(name_of "$name") | $a | $b | $c | $d |" ;;
 		esac
 	done
+	echo
+	write_joins
 	echo
 	echo 'Sessions opened and closed in a second by 64 processes at once:'
 	section parallel | while read -r name a; do echo "$(name_of "$name") $a;"; done

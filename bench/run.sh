@@ -154,11 +154,27 @@ measure_kinds() {
 	done | medians
 }
 
-# hold METHOD HELD
+# hold METHOD HELD [JOINED]
 hold() {
-	"$bench/bench_held" "$count" "$2" "$1"
+	"$bench/bench_held" "$count" "$2" "$1" ${3:+"$3"}
 	while pgrep -x bench_held || pgrep -x nsunshare-init || pgrep -x floor_init; do sleep 0.1; done >/dev/null # they end with it
 	sleep 1
+}
+
+# Sets of a scope session are held, each with an entry of its own; beside them one that is joined.
+measure_joins() {
+	local held
+
+	cat >/etc/security/joined.conf <<-END
+		rules = ( { user = "alice"; profile = "tested"; } );
+		profiles = { tested = { base = "default"; scope = "user"; propagation = "private"; }; };
+	END
+	service joined 'pam_nsunshare.so conf=/etc/security/joined.conf'
+	echo "# joins: $count opens of a set of its own, and $count joins of one that there is, in turn, while so many sets are held; microseconds"
+	printf '%-12s %8s %8s %8s\n' '' held 'open p50' p99
+	for held in 1 100 2000; do
+		hold nsunshare $held joined
+	done
 }
 
 prepare
@@ -181,6 +197,8 @@ for held in 1 100 1000 4000; do
 done
 hold nothing 1000 # what the openers alone take
 hold permit 1000
+echo
+measure_joins
 echo
 echo "# parallel: sessions opened and closed in a second by 64 processes"
 for method in vfork nsunshare; do
