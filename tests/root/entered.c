@@ -3,7 +3,7 @@
  * What a program that an administrator runs as a user could do to him.
  * entered type TEXT: types TEXT and a line's end on each terminal that it can get at, if it may (TIOCSTI); prints on how many.
  * entered read: reads from each of them for a second, and prints what it gets.
- * entered keyring: prints the number of the session keyring.
+ * entered keyring [PROGRAM...]: prints the number of the session keyring; of a new one, in which the program is then run.
  */
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -40,9 +40,12 @@ int main(int argc, char **argv)
 {
 	int n = 0;
 
-	if (argc == 2 && strcmp(argv[1], "keyring") == 0) {
+	if (argc >= 2 && strcmp(argv[1], "keyring") == 0) {
+		if (argc > 2)
+			syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 		printf("%ld\n", syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0));
-		return 0;
+		fflush(stdout);
+		return argc > 2 ? execvp(argv[2], argv + 2) : 0;
 	}
 	open("/dev/tty", O_RDWR);
 	for (int i = 0; i < 20; i++) {
