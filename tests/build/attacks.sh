@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The rows of the list of attacks that concern policy, paths, names and mounts: each number stands in a test. A row that can
+# The rows of the list of attacks: each number stands in a test. A row that can
 # not apply stands in docs/design.md, section 8, as "- C-NN: why". With --table: which test holds which row.
 # Run from the top of the tree.
 set -u
@@ -48,6 +48,26 @@ rows='
 44 PAM_RHOST, PAM_TTY, PAM_RUSER
 45 the environment
 46 limits
+49 Ctrl-C, Ctrl-Z and a hang-up while it opens
+50 a helper that stands still before it is ready
+51 the user signals the helper of his su
+52 the user stops or kills his su while others wait
+53 what would be loaded from the view of the session after the commit
+54 a caller with threads
+55 a caller in a chroot
+56 a module behind ours that needs /proc/self
+57 an opener that becomes the program of the user
+58 a thread after the commit
+59 process 1 dies before the commit
+60 process 1 dies after the commit
+62 the opener is killed at each step
+63 a file in the place of the helper that is none
+64 descriptors of the opener in the helper
+66 tracing process 1
+67 what process 1 shows in /proc
+68 cores of process 1
+69 a caller in a container
+70 the helper and libpam
 72 masks and a user namespace of the user
 73 overlayfs over masks
 74 file handles
@@ -55,13 +75,37 @@ rows='
 76 root in the session
 77 masks in /proc and a fresh proc
 78 abstract sockets of the host, with a net namespace
+79 a descriptor handed in over a socket that both sides see
+80 other ways to a shell of the same user: systemd, D-Bus, cron, at, ssh to the same host
 81 queues and shared memory
+82 keyrings
 83 typing on a terminal for its reader
 84 setuid programs and devices on private mounts
 85 /proc/sys, sysrq-trigger and /sys for root in the session
+87 who is taken for whom by the credentials of a socket
 88 later mounts of the host on a mask or above it
 89 mounts of the session on the host
+90 mounts of the host that do not come, or do not go
+91 the limit of mounts, used up from inside
 93 the file of the helper, for root in the session
+94 handlers of cores
+95 fork bombs
+96 a full tmpfs
+97 the kernel is out of memory
+98 what keeps a session from ending
+99 limits of namespaces
+100 a flood of logins
+102 no descriptors, no files
+103 /run/nsunshare is not what it should be
+105 a set that the user has prepared to be joined
+108 first logins at once; the last logout, or a kill, against a join
+110 the first opener dies; who may keep a set
+111 the socket of a set, from inside
+112 a login with other namespaces
+114 open, close and open in one process
+115 what enter brings along
+116 list for others than root
+117 lines in the log by users
 '
 
 . tests/build/report.inc

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # scope = "group" and "named": logins of several users in one set of namespaces: what they share, and what each keeps for himself.
-# ATTACKS C-88, C-105 and C-112 for sets of several users.
+# ATTACKS C-88, C-90, C-105 and C-112 for sets of several users.
 # shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR
@@ -84,7 +84,7 @@ test_later_mounts() {
 	check_is "S2 it is his, who it is for" "$(user_within two dave "touch $LATER/1602/socket && stat -c %U $LATER/1602/socket")" dave
 	check_has "S2 and closed to the other" "$(user_within one carol "ls $LATER/1602")" 'Permission denied'
 	umount $LATER/1602
-	check_is "S2 the host's umount reaches them: nothing stays busy" "$(within one "ls -A $LATER/1602")" ""
+	check_is "C-90 the host's umount reaches them: nothing stays busy" "$(within one "ls -A $LATER/1602")" ""
 	within one 'mount -t tmpfs from-session /run/user/1602' >/dev/null
 	check_is "S2 (control) a mount in the set is in the set" "$(within two 'grep -c from-session /proc/self/mountinfo')" 1
 	check_is "S2 and none of its mounts comes to the host" "$(grep -c from-session /proc/self/mountinfo)" 0
