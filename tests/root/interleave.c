@@ -186,11 +186,11 @@ static bool run(int rounds)
 		shared->round = round;
 		conduct(round);
 		if (!shared->has_violation)
-			check_round(n_doomed, (int)(shared->n_refused - n_refused));
+			check_round(n_doomed, (int)(shared->n_refused - n_refused), false);
 		if (!shared->has_violation && round % CHECK_EVERY == CHECK_EVERY - 1) {
 			n_refused = shared->n_refused;
 			conduct(ROUND_SETTLE);
-			check_round(shared->n_doomed, (int)(shared->n_refused - n_refused));
+			check_round(shared->n_doomed, (int)(shared->n_refused - n_refused), true);
 			check_sets();
 		}
 	}
@@ -252,8 +252,8 @@ int main(int argc, char **argv)
 	bool is_sound;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc != 4)
-		errx(2, "usage: interleave SEED ROUNDS PROFILES|all");
+	if (argc != 4 || atoi(argv[2]) > ROUNDS_MAX)
+		errx(2, "usage: interleave SEED ROUNDS PROFILES|all; at most %d rounds", ROUNDS_MAX);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		err(2, "mmap");

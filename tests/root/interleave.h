@@ -15,10 +15,11 @@
 #define SLOTS          3 /* openers that a worker may have at once */
 #define USERS          4
 #define VARIANTS       3 /* of the policy: its edits go to and fro between these */
+#define ROUNDS_MAX     50000
 #define EVENTS_MAX     400000
 #define EVENT_TEXT_MAX 120
-#define DOOMED_MAX     60000
-#define EDITS_MAX      60000
+#define DOOMED_MAX     (ROUNDS_MAX * WORKERS)
+#define EDITS_MAX      (ROUNDS_MAX * WORKERS + 1)
 #define SHOWN_EVENTS   250 /* of the last ones, when something is wrong */
 #define DELAY_MAX_US   3000
 #define CHECK_EVERY    20    /* rounds: all sets are asked */
@@ -187,7 +188,7 @@ bool is_doomed(pid_t pid, unsigned long long start);
 void doom(pid_t pid, unsigned long long start);
 void check_opened(const struct slot *slot);
 void check_closed(const struct slot *slot);
-void check_round(int first_doomed, int n_refused);
+void check_round(int first_doomed, int n_refused, bool is_settled);
 void check_sets(void);
 void check_end(void);
 

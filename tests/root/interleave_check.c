@@ -15,8 +15,7 @@
 #include "ask.h"
 #include "registry.h"
 
-#define KNOWN_MAX 65536
-#define END_MS    1000 /* from the last logout until nothing is left */
+#define END_MS 1000 /* from the last logout until nothing is left */
 
 /* ---- whose end somebody has brought about */
 
@@ -177,47 +176,50 @@ static void check_pair(const struct slot *a, const struct slot *b)
 }
 
 /* The PID 1s that logins have ever had: who is killed and not among them was a helper on its way. */
-static struct known {
-	pid_t pids[KNOWN_MAX];
+static struct {
+	struct doomed inits[DOOMED_MAX];
 	int n;
 } known;
 
-static bool is_known(pid_t pid)
+static bool is_known(pid_t pid, unsigned long long start)
 {
 	for (int i = known.n - 1; i >= 0; i--)
-		if (known.pids[i] == pid)
+		if (known.inits[i].pid == pid && known.inits[i].start == start)
 			return true;
 	return false;
 }
 
-/*
- * @first_doomed: how many were doomed before this round; @n_refused: how many logins were refused in it, all of scope session. Each
- * must have lost a helper of its own.
- */
-void check_round(int first_doomed, int n_refused)
+static void check_slot(const struct slot *slot)
+{
+	if (!is_known(slot->init, slot->init_start) && known.n < DOOMED_MAX)
+		known.inits[known.n++] = (struct doomed){.pid = slot->init, .start = slot->init_start};
+	if (!is_alive(slot) && !is_set_doomed(slot))
+		violate("opener %d, %s/%s: PID 1, %d, which nobody has killed, is dead", (int)slot->opener,
+		        name_of_user[slot->user], name_of_profile[slot->profile], (int)slot->init);
+	EACH_SLOT(other)
+	{
+		if (other < slot && other->stage == STAGE_INSIDE)
+			check_pair(slot, other);
+	}
+}
+
+/* Each login that was refused, all of them of scope session, must have lost a helper of its own. */
+void check_round(int first_doomed, int n_refused, bool is_settled)
 {
 	static int n_helpers;
 
-	EACH_SLOT(a)
+	EACH_SLOT(slot)
 	{
-		if (a->stage != STAGE_INSIDE)
-			continue;
-		if (!is_known(a->init) && known.n < KNOWN_MAX)
-			known.pids[known.n++] = a->init;
-		if (!is_alive(a) && !is_set_doomed(a))
-			violate("opener %d, %s/%s: PID 1, %d, which nobody has killed, is dead", (int)a->opener,
-			        name_of_user[a->user], name_of_profile[a->profile], (int)a->init);
-		EACH_SLOT(b)
-		{
-			if (b < a && b->stage == STAGE_INSIDE)
-				check_pair(a, b);
-		}
+		if (slot->stage == STAGE_INSIDE)
+			check_slot(slot);
 	}
 	for (int i = first_doomed; i < shared->n_doomed && i < DOOMED_MAX; i++)
-		n_helpers += !is_known(shared->doomed[i].pid);
+		n_helpers += !is_known(shared->doomed[i].pid, shared->doomed[i].start);
 	n_helpers -= n_refused;
 	if (n_helpers < 0)
 		violate("a login was refused, and no helper was killed");
+	if (is_settled)
+		n_helpers = 0; /* whose helper was killed knows it by now */
 }
 
 /* ---- sets */
