@@ -15,8 +15,9 @@
 #include "ask.h"
 #include "registry.h"
 
-#define INITS_MAX 256
-#define KEYS_MAX  200
+#define INITS_MAX  256
+#define KEYS_MAX   200
+#define TERM_SHARE 4 /* one in so many kills of a PID 1 is a SIGTERM, which tells a shared set to end */
 
 /* One of the PID 1s, and helpers on their way to be one, that live now. Return: its number; 0: there is none. */
 pid_t pick_init(uint64_t dice, int *ret_n)
@@ -67,12 +68,13 @@ static void kill_init(int worker, const struct step *step)
 	unsigned long long start;
 	pid_t pid;
 	auto_close int pidfd = open_init(step->dice, &pid, &start);
+	int signo = step->after_us % TERM_SHARE == 0 ? SIGTERM : SIGKILL;
 
 	if (pidfd < 0)
 		return;
 	doom(pid, start);
-	note(worker, "init %d is killed", (int)pid);
-	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	note(worker, "init %d gets SIG%s", (int)pid, sigabbrev_np(signo));
+	syscall(SYS_pidfd_send_signal, pidfd, signo, NULL, 0);
 }
 
 /* It comes late to what it does next, as on a host where others run first. */
