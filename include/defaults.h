@@ -56,7 +56,6 @@
 #define NSU_EMPTY_POLL_MAX_MS   10000  /* the longest between two looks whether a set without logins is empty */
 #define NSU_ASK_MS              1000   /* the tool waits no longer than this for a set's answer */
 #define NSU_AGAIN_MS            2      /* an opener waits so long before it comes again to a set where too many wait */
-#define NSU_UNCLAIMED_MS        60000  /* after this a socket in the registry that has got no key is taken away */
 #define NSU_SWEEP_MS            20     /* an open spends no more on the cgroups that others have left */
 
 /* Sizes, in bytes unless the name says otherwise. */
@@ -82,6 +81,7 @@
 #define NSU_LOGINS_MAX           1024 /* of one set */
 #define NSU_LOGINS_UID_MAX       256  /* of one user in a set that users share */
 #define NSU_HELPER_FDS           4096 /* descriptors that PID 1 may have: two for each login, and some */
+#define NSU_CLAIM_TRIES          16   /* a sweep may take a socket that does not listen yet */
 #define NSU_BACKLOG              4096 /* connections that PID 1 has not accepted yet; net.core.somaxconn */
 #define NSU_METRICS_PROFILES     62   /* that are counted each by itself */
 #define NSU_METRICS_SPARE_INODES 8    /* with fewer free ones where the sets are known, the file is not made */

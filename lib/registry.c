@@ -165,27 +165,43 @@ static int listen_as(const char *name, int *ret_fd, struct nsu_fail *fail)
 	return 0;
 }
 
+/* Return: 0; -EEXIST; -ENOENT, both without a record: a sweep has taken the socket for a dead one the moment before it listened. */
+static int try_claim(struct nsu_registry_entry *entry, const char *name, const char *key, int64_t deadline_ms,
+                     struct nsu_fail *fail)
+{
+	auto_close int fd = -1;
+	int ret;
+
+	ret = listen_as(name, &fd, fail);
+	if (ret < 0)
+		return ret;
+	ret = take_key(entry->dirfd, name, key, deadline_ms);
+	if (ret == 0) {
+		snprintf(entry->key, sizeof(entry->key), "%s", key);
+		entry->listen_fd = nsu_take_fd(&fd);
+		return 0;
+	}
+	unlinkat(entry->dirfd, name, 0);
+	if (ret == -EEXIST || ret == -ENOENT)
+		return ret;
+	return nsu_fail(fail, -ret, "make the set known in '%s'", NSU_RUN_DIR);
+}
+
 int nsu_registry_claim(struct nsu_registry_entry *entry, const char *id, const char *key, int64_t deadline_ms,
                        struct nsu_fail *fail)
 {
-	auto_close int fd = -1;
 	char name[NSU_ID_LEN + 2];
 	int ret;
 
 	snprintf(name, sizeof(name), ".%.*s", NSU_ID_LEN, id);
 	if (fchdir(entry->dirfd) < 0)
 		return nsu_fail(fail, errno, "change to '%s'", NSU_RUN_DIR);
-	ret = listen_as(name, &fd, fail);
-	if (ret < 0)
-		return ret;
-	ret = take_key(entry->dirfd, name, key, deadline_ms);
-	if (ret < 0) {
-		unlinkat(entry->dirfd, name, 0);
-		return ret == -EEXIST ? ret : nsu_fail(fail, -ret, "make the set known in '%s'", NSU_RUN_DIR);
+	for (unsigned tries = 0; tries < NSU_CLAIM_TRIES; tries++) {
+		ret = try_claim(entry, name, key, deadline_ms, fail);
+		if (ret != -ENOENT || fail->err != 0)
+			return ret;
 	}
-	snprintf(entry->key, sizeof(entry->key), "%s", key);
-	entry->listen_fd = nsu_take_fd(&fd);
-	return 0;
+	return nsu_fail(fail, ENOENT, "make the set known in '%s'", NSU_RUN_DIR);
 }
 
 void nsu_registry_forget(const char *id)

@@ -110,17 +110,6 @@ static bool is_dead(int dirfd, const char *name)
 	return nsu_registry_is_dead(dirfd, name, path);
 }
 
-static bool is_old(int dirfd, const char *name)
-{
-	struct timespec now;
-	struct stat st;
-
-	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return false;
-	clock_gettime(CLOCK_REALTIME, &now); /* of which ctime is: a socket has no other age */
-	return now.tv_sec - st.st_ctim.tv_sec > NSU_UNCLAIMED_MS / 1000;
-}
-
 static void remove_dead(int dirfd, const char *key)
 {
 	int lock_fd = -1;
@@ -142,8 +131,8 @@ static int sweep_name(int dirfd, const char *name, void *data)
 		remove_dead(dirfd, name);
 	else if (has_lock_name(name, key) && nsu_registry_try_lock(dirfd, key, &lock_fd) == 0)
 		nsu_registry_unlock(dirfd, key, &lock_fd); /* which removes it */
-	else if (name[0] == '.' && is_id(name + 1) && is_old(dirfd, name) && is_dead(dirfd, name))
-		unlinkat(dirfd, name, 0);
+	else if (name[0] == '.' && is_id(name + 1) && is_dead(dirfd, name))
+		unlinkat(dirfd, name, 0); /* who was about to listen on it makes another */
 	return 0;
 }
 

@@ -351,15 +351,6 @@ static bool is_nothing_left(void)
 	return n == 0;
 }
 
-/* A helper that was killed before it had its key has left the socket that was to get it: a sweep takes that, but not so soon. */
-static bool is_unclaimed(int dirfd, const char *name)
-{
-	auto_close int fd = -1;
-
-	return name[0] == '.' && strlen(name) == NSU_ID_LEN + 1 &&
-	       nsu_registry_connect(dirfd, name, &fd) == -ECONNREFUSED && unlinkat(dirfd, name, 0) == 0;
-}
-
 static void check_registry(void)
 {
 	DIR *dir = opendir(NSU_RUN_DIR);
@@ -367,7 +358,7 @@ static void check_registry(void)
 
 	while (dir && (entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-		    strcmp(entry->d_name, "metrics") != 0 && !is_unclaimed(dirfd(dir), entry->d_name))
+		    strcmp(entry->d_name, "metrics") != 0)
 			violate("%s/%s is left", NSU_RUN_DIR, entry->d_name);
 	if (dir)
 		closedir(dir);

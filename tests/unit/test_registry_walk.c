@@ -1,32 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* link: -Wl,--wrap=clock_gettime,--wrap=connect,--wrap=flock */
-/* What a walk over the registry finds, and what a sweep takes away. A socket's age is its ctime, so the clock is put forward. */
+/* link: -Wl,--wrap=listen,--wrap=connect,--wrap=flock */
+/* What a walk over the registry finds, and what a sweep takes away. */
 #include "fake_set.h"
 
 #include <sys/file.h>
 #include <sys/un.h>
-#include <time.h>
 
 #define ID "0123456789abcdef"
-
-int __real_clock_gettime(clockid_t clock, struct timespec *now);
-int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
-
-static time_t ahead_seconds;
-
-int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
-{
-	int ret = __real_clock_gettime(clock, now);
-
-	if (clock == CLOCK_REALTIME)
-		now->tv_sec += ahead_seconds;
-	return ret;
-}
 
 /* What others do between two steps of the sweep. */
 static void (*at_flock)(void);
 static void (*at_connect)(void); /* and the connection is refused */
 
+static int (*at_listen)(void); /* before it */
+
+int __real_listen(int fd, int backlog);
+int __wrap_listen(int fd, int backlog);
 int __real_flock(int fd, int operation);
 int __wrap_flock(int fd, int operation);
 int __real_connect(int fd, const struct sockaddr *address, socklen_t len);
@@ -39,6 +28,13 @@ int __wrap_flock(int fd, int operation)
 	if (at_flock)
 		at_flock();
 	return ret;
+}
+
+int __wrap_listen(int fd, int backlog)
+{
+	if (at_listen && at_listen() < 0)
+		return -1;
+	return __real_listen(fd, backlog);
 }
 
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len)
@@ -187,15 +183,7 @@ static void the_sweep_takes_what_is_dead(void)
 	CHILD_CHECK(!has(dirfd, "u7." ID ".lock"));
 	for (size_t i = 0; i < NSU_COUNT(others); i++)
 		CHILD_CHECK(has(dirfd, others[i]));
-	/* One that is not claimed may be about to listen. */
-	CHILD_CHECK(has(dirfd, ".00000000000000aa") && has(dirfd, ".00000000000000bb"));
-	ahead_seconds = NSU_UNCLAIMED_MS / 1000 - 5;
-	nsu_registry_sweep(dirfd);
-	CHILD_CHECK(has(dirfd, ".00000000000000bb"));
-	ahead_seconds = NSU_UNCLAIMED_MS / 1000 + 2;
-	nsu_registry_sweep(dirfd);
-	CHILD_CHECK(!has(dirfd, ".00000000000000bb"));
-	CHILD_CHECK(has(dirfd, ".00000000000000aa") && has(dirfd, keys[0]) && has(dirfd, "metrics"));
+	CHILD_CHECK(has(dirfd, ".00000000000000aa") && !has(dirfd, ".00000000000000bb"));
 	close(claiming_fd);
 	close(living_fd);
 	nsu_registry_sweep(dirfd);
@@ -300,6 +288,39 @@ static void the_sweep_never_takes_a_living_set(void)
 		end_fake(sweepers[i]);
 }
 
+static int swept_dirfd, n_sweeps_left;
+
+static int sweep_what_does_not_listen(void)
+{
+	if (n_sweeps_left > 0) {
+		n_sweeps_left--;
+		nsu_registry_sweep(swept_dirfd);
+	}
+	return 0;
+}
+
+/* The socket has a name, and nobody listens yet: to the sweep it is dead. */
+static void a_claim_outlives_the_sweep(void)
+{
+	struct nsu_registry_entry entry = NSU_REGISTRY_ENTRY_INIT;
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	int dirfd = open_registry(), fd = -1;
+
+	swept_dirfd = dirfd;
+	entry.dirfd = dup(dirfd);
+	at_listen = sweep_what_does_not_listen;
+	n_sweeps_left = NSU_CLAIM_TRIES - 1;
+	CHILD_CHECK_OK(nsu_registry_claim(&entry, ID, keys[0], nsu_proc_now_ms() + 5000, &fail), &fail);
+	CHILD_CHECK(n_sweeps_left == 0 && fail.err == 0);
+	CHILD_CHECK(nsu_registry_connect(dirfd, keys[0], &fd) == 0 && !has(dirfd, "." ID));
+	nsu_registry_leave(&entry);
+	entry.dirfd = dup(dirfd);
+	n_sweeps_left = NSU_CLAIM_TRIES;
+	CHILD_CHECK(nsu_registry_claim(&entry, ID, keys[0], nsu_proc_now_ms() + 5000, &fail) == -ENOENT);
+	CHILD_CHECK(fail.err == ENOENT && !has(dirfd, keys[0]) && !has(dirfd, "." ID));
+}
+
+TEST_IN_CHILD(registry_claim_outlives_a_sweep, a_claim_outlives_the_sweep)
 TEST_IN_CHILD(registry_each_tells_keys_only, the_walk_tells_keys)
 TEST_IN_CHILD(registry_sweep_takes_what_is_dead, the_sweep_takes_what_is_dead)
 TEST_IN_CHILD(registry_sweep_waits_for_no_lock, the_sweep_waits_for_no_lock)
@@ -310,6 +331,7 @@ TEST_IN_CHILD(registry_sweep_never_takes_a_living_set, the_sweep_never_takes_a_l
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(registry_claim_outlives_a_sweep),
 		cmocka_unit_test(registry_each_tells_keys_only),
 		cmocka_unit_test(registry_sweep_takes_what_is_dead),
 		cmocka_unit_test(registry_sweep_waits_for_no_lock),
