@@ -45,7 +45,7 @@ C-31 unknown key in a rule|rules = ( {\n  users = "alice"; profile = "default"; 
 unknown key in a profile|rules = ();\nprofiles = { p = {\n  base = "default"; colour = "red"; }; };\n|3|.colour.*unknown
 unknown key in a mount|rules = ();\nprofiles = { p = { mounts = ( { type = "tmpfs"; path = "/tmp";\n nr_inodes = 5; } ); }; };\n|3|.nr_inodes.*unknown
 unknown key at the top|rules = ();\nrule = ();\n|2|.rule.*unknown
-a key of a later version|rules = ();\nprofiles = { p = { base = "default";\n  scope = "user"; }; };\n|3|.scope.*unknown
+a key of a later version|rules = ();\nprofiles = { p = { base = "default";\n  selinux = "staff"; }; };\n|3|.selinux.*unknown
 C-31 wrong type, number for string|rules = ( { user = "alice";\n  profile = 5; } );\n|2|.profile
 wrong type, string for number|rules = ();\nprofiles = { p = { base = "default";\n  timeout = "5000"; }; };\n|3|.timeout
 wrong type, string for bool|rules = ();\nprofiles = { p = { base = "default";\n  enforce = "false"; }; };\n|3|.enforce
