@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "policy.h"
+#include "set.h"
 #include "wire.h"
 
 static unsigned char frame[NSU_FRAME_MAX];
@@ -49,6 +50,26 @@ static void write_plans(const char *directory, const char *path)
 	nsu_policy_free(policy);
 }
 
+static void write_sets(const char *directory)
+{
+	static const struct nsu_login login = {
+		.uid = 1501, .opener = 7, .since = 8, .user = "alice", .service = "sshd"};
+	const struct nsu_login *const page[] = {&login, &login};
+	const struct nsu_set set = {
+		.id = "0123456789abcdef", .scope = NSU_PLAN_SCOPE_NAMED, .name = "lab", .n_logins = 2};
+	size_t len;
+
+	for (enum nsu_set_wish wish = NSU_SET_LOGIN; wish <= NSU_SET_END; wish++) {
+		struct nsu_set_hello hello = {.wish = wish, .login = login};
+
+		if (nsu_set_encode_hello(&hello, frame, sizeof(frame), &len) == 0)
+			write_frame(directory, len);
+	}
+	for (size_t n = 0; n <= NSU_COUNT(page); n++)
+		if (nsu_set_encode(&set, page, n, frame, &len) == 0)
+			write_frame(directory, len);
+}
+
 int main(int argc, char **argv)
 {
 	struct nsu_wire_answer answer = {.fail = {.err = ENOENT, .text = "open '/x' to mount over"}};
@@ -60,5 +81,6 @@ int main(int argc, char **argv)
 		write_plans(argv[1], argv[i]);
 	if (nsu_wire_encode_answer(&answer, frame, sizeof(frame), &len) == 0)
 		write_frame(argv[1], len);
+	write_sets(argv[1]);
 	return 0;
 }
