@@ -78,6 +78,8 @@ NSU_PRINTF(5, 6)
 void nsu_doctor_find(struct nsu_doctor *doctor, enum nsu_doctor_severity severity, const char *place,
                      const char *remedy, const char *format, ...);
 
+#define NSU_DOCTOR_AT_MAX 1024 /* a place as text; a longer one is cut */
+
 /**
  * nsu_doctor_at - "FILE:LINE".
  * @line:   borrowed

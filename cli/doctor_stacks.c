@@ -37,7 +37,7 @@ static void examine_control(struct nsu_doctor *doctor, const struct nsu_stack_li
 static void examine_use(struct nsu_doctor *doctor, const struct nsu_doctor_use *use)
 {
 	const struct nsu_stack_line *line = use->line;
-	char at[NSU_PATH_MAX + 16];
+	char at[NSU_DOCTOR_AT_MAX];
 
 	nsu_doctor_at(line, at, sizeof(at));
 	if (line->type != NSU_STACK_SESSION) {
@@ -83,8 +83,8 @@ static void examine_before(struct nsu_doctor *doctor, const struct nsu_doctor_us
 	static const char *const values[] = {"success", "perm_denied", "auth_err", "ignore", "user_unknown"};
 	const struct nsu_stack_line *line = &use->service->stack.lines[from];
 	size_t n = distance(&use->service->stack, from, to);
-	char at[NSU_PATH_MAX + 16];
-	char ours[NSU_PATH_MAX + 16];
+	char at[NSU_DOCTOR_AT_MAX];
+	char ours[NSU_DOCTOR_AT_MAX];
 
 	if (n == 0 || line->type != NSU_STACK_SESSION)
 		return;
@@ -119,7 +119,7 @@ static const struct nsu_doctor_use *first_use(const struct nsu_doctor *doctor, c
 static void examine_repetition(struct nsu_doctor *doctor, const struct nsu_doctor_use *use,
                                const struct nsu_doctor_use *first)
 {
-	char at[NSU_PATH_MAX + 16], before[NSU_PATH_MAX + 16];
+	char at[NSU_DOCTOR_AT_MAX], before[NSU_DOCTOR_AT_MAX];
 
 	nsu_doctor_find(doctor, NSU_DOCTOR_WARNING, nsu_doctor_at(use->line, at, sizeof(at)),
 	                "take one of the two lines away", "'%s' has the module twice: this line does nothing behind %s",
