@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # scope = "user": all logins of a user in one set of namespaces, by real doors, and when it ends.
 # ATTACKS C-54, C-55, C-60, C-108, C-110, C-112 and C-114 for logins that join.
+# Holds G28.
 # shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

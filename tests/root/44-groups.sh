@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # scope = "group" and "named": logins of several users in one set of namespaces: what they share, and what each keeps for himself.
 # ATTACKS C-88, C-90, C-105 and C-112 for sets of several users.
+# Holds G29.
 # shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

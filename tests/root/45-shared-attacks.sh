@@ -3,6 +3,7 @@
 # Shared sets against users who want another's, or more of their own than is theirs: what delays whom, what keeps a set alive, who
 # reaches its process 1, and what that takes.
 # ATTACKS C-52, C-98, C-100, C-103, C-105, C-108, C-110, C-111 for logins that join.
+# Holds G29.
 # shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

@@ -4,6 +4,7 @@
 # kill openers and PID 1s, stop openers in the middle, leave daemons, edit the policy, list and end sets. No login fails for a
 # reason that no serial order could give, none is outside of its set, no two sets have one key, and nothing is left.
 # NSU_INTERLEAVE_SEED plays a run again; NSU_INTERLEAVE_ROUNDS (2,000), NSU_INTERLEAVE_PROFILES (all).
+# Holds G28.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 

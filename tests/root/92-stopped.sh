@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A user stops his own su, before each of its system calls, while it makes a set that others share, or joins it. He delays nobody but
 # himself: others log in, and he himself from elsewhere, in the same key's scope. Then he goes on, and is in; or is killed.
+# Holds G8.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 

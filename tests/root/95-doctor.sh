@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # nsunshare doctor: it says nothing of a good host, and finds each of the broken ones below, which differ from the good one in
 # one thing. Each is a line of a table: what is broken, the exit status, and what is said where. C-38, C-63, C-103.
+# Holds G32.
 # shellcheck disable=SC1003,SC2016,SC2119,SC2317,SC2329 # names that look like commands; functions are called by name, from tables
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # nsunshare enter: it is in all of a session, as its user, with nothing of the administrator's; and what can go wrong (C-115).
+# Holds G31.
 # shellcheck disable=SC2016,SC2119,SC2317 # single-quoted text is for the shell of the session; functions are called by name
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # nsunshare list and nsunshare kill on living sets: what they show, on a terminal and in a pipe, and what they end. Rows C-115 (escapes, pid
 # reuse) and C-116 of the attacks.
+# Holds G30.
 # shellcheck disable=SC2016 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

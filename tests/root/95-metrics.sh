@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # nsunshare metrics: what is counted, by which doors, how exactly, and that counting never costs anybody his login.
+# Holds G33.
 # shellcheck disable=SC2119,SC2317 # functions are called by name
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # nsunshare run: a policy is tried before it stands in a PAM stack; what the module would do is done, and said.
+# Holds G31.
 # shellcheck disable=SC2016,SC2119,SC2317 # single-quoted text is for the shell of the session; functions are called by name
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G30. */
 /* The sets of a host, as `nsunshare list` asks them: each PID 1 is a child here. */
 #include "fake_set.h"
 

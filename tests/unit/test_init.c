@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G29. */
 /* PID 1 without its confinement, in a pid namespace of a child. */
 #include "support.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G33. */
 /* The file of counters: how it is made and by whom, what is left alone, and that what is added is there. */
 #include "support.h"
 

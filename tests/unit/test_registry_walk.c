@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G28 G30. */
 /* link: -Wl,--wrap=listen,--wrap=connect,--wrap=flock */
 /* What a walk over the registry finds, and what a sweep takes away. */
 #include "fake_set.h"

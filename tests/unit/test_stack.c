@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Holds G32. */
 /* The stacks of PAM as nsunshare doctor reads them, from files in a directory of the test's own. */
 #include "support.h"
 
