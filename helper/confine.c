@@ -88,6 +88,29 @@ static int reset_limits(struct nsu_fail *fail)
 	return 0;
 }
 
+int nsu_confine_check_limits(struct nsu_fail *fail)
+{
+	static const struct {
+		int resource;
+		rlim_t needed;
+		const char *what;
+	} limits[] = {{RLIMIT_NOFILE, NSU_HELPER_FDS, "ulimit -n"}, {RLIMIT_CPU, RLIM_INFINITY, "ulimit -t"}};
+
+	for (size_t i = 0; i < NSU_COUNT(limits); i++) {
+		struct rlimit limit;
+
+		if (getrlimit(limits[i].resource, &limit) < 0)
+			return nsu_fail(fail, errno, "read the resource limits");
+		if (limit.rlim_cur < limits[i].needed)
+			return nsu_fail_because(
+				fail, EPERM,
+				"the caller's limit of %llu (%s) would be that of all logins of this set, and "
+				"lifting it needs CAP_SYS_RESOURCE",
+				(unsigned long long)limit.rlim_cur, limits[i].what);
+	}
+	return 0;
+}
+
 /*
  * The lowest chance with the OOM killer; without CAP_SYS_RESOURCE at least not the highest, which a user may have handed
  * down. It is no failure not to have it.

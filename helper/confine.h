@@ -22,6 +22,15 @@
 NSU_CHECKED int nsu_confine_reset(const char *name, struct nsu_fail *fail);
 
 /**
+ * nsu_confine_check_limits - after nsu_confine_reset(): could all limits be lifted that would end, or fill, the PID 1 of others?
+ * @fail: record; names the limit
+ *
+ * For a set that later logins join. Where root has no CAP_SYS_RESOURCE the user of an su chooses them. Return: 0; -EPERM if not;
+ * -errno of getrlimit(2).
+ */
+NSU_CHECKED int nsu_confine_check_limits(struct nsu_fail *fail);
+
+/**
  * nsu_confine_keep - drop all capabilities but these, for good.
  * @capabilities: bits 1 << CAP_*
  * @fail:         record

@@ -171,6 +171,8 @@ static int prepare(int *ret_signals_fd, int *ret_sessions_dirfd, struct nsu_wire
 		ret = nsu_proc_check_kernel(fail);
 	if (ret == 0)
 		ret = receive(fail);
+	if (ret == 0 && nsu_plan_is_shared(&plan))
+		ret = nsu_confine_check_limits(fail);
 	if (ret == 0)
 		ret = open_registry(fail);
 	if (ret == 0)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Shared sets against users who want another's, or more of their own than is theirs: what delays whom, what keeps a set alive, who
 # reaches its process 1, and what that takes.
-# ATTACKS C-52, C-98, C-100, C-103, C-105, C-108, C-110, C-111 for logins that join.
+# ATTACKS C-46, C-52, C-98, C-100, C-103, C-105, C-108, C-110, C-111 for logins that join.
 # Holds G29.
 # shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
@@ -434,6 +434,42 @@ test_limits() {
 	check_all_gone "C-100 common: nothing is left"
 }
 
+# Without CAP_SYS_RESOURCE nobody may lift what a user has handed down.
+may_lift_limits() {
+	local capabilities
+	capabilities=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
+	((0x$capabilities >> 24 & 1))
+}
+
+# C-46: what the user of an su has handed down must not be the limit of all others in the set that it makes.
+test_limits_of_first() {
+	local limit
+
+	policy <<<'rules = ( { user = "*"; profile = "s"; } ); profiles = { s = { base = "default"; scope = "named:all"; hostname = "x"; }; };'
+	for limit in nofile=40 cpu=1; do
+		log_mark
+		rm -f $CTL/one.*
+		runuser -u alice -- prlimit "--$limit" pamprobe-su pt bob open env=NSUNSHARE_ID run="exec sh $CTL/loop one" close >$CTL/one.out 2>&1 </dev/null &
+		openers[one]=$!
+		wait_until 50 test -e $CTL/one.ready
+		if may_lift_limits; then
+			check_is "C-46 $limit of who makes a set: lifted" "$(code_of_login one open)" 0
+			check_has "C-46 $limit of who makes a set: process 1 has what all need" "$(</proc/"$(pid1s)"/limits)" '^Max (open files +(4096|[0-9]{5,})|cpu time +unlimited)'
+		else
+			check_is "C-46 $limit of who makes a set, which can't be lifted: refused" "$(code_of_login one open)" 4
+			check_log "C-46 $limit of who makes a set: the log says why" "refused: user=bob .*limit of [0-9]+ .*CAP_SYS_RESOURCE"
+		fi
+		quick_login "C-46 $limit of who makes a set: others" alice
+		end one
+		check_all_gone "C-46 $limit: nothing is left"
+	done
+	begin one alice
+	out=$(runuser -u alice -- prlimit --nofile=40 pamprobe-su pt bob open close 2>&1)
+	check_is "C-46 nofile=40 of one who joins: serves" "$(grep -c ': code 0$' <<<"$out")" 2
+	end one
+	check_all_gone "C-46 nothing is left"
+}
+
 # ---- C-100, C-108: many at once
 
 # flood NAME: the users in stdin, all at once; one after the other has a moment of its own to end in.
@@ -562,6 +598,7 @@ test_entries
 test_reach
 test_fuzz
 test_limits
+test_limits_of_first
 test_flood
 test_first_at_once
 test_last_against_join
