@@ -18,8 +18,6 @@
 #include "text.h"
 #include "wire.h"
 
-static unsigned char frame[NSU_FRAME_MAX];
-
 static bool is_login(const struct nsu_slot *slot)
 {
 	return slot->opener_pidfd >= 0;
@@ -53,8 +51,8 @@ static bool send_answer(const struct nsu_logins *logins, int channel_fd, const s
 		answer.fail = *refusal;
 	memcpy(answer.id, logins->set.id, sizeof(answer.id));
 	memcpy(answer.note, logins->set.note, sizeof(answer.note));
-	return nsu_wire_encode_answer(&answer, frame, sizeof(frame), &len) == 0 &&
-	       nsu_channel_send(channel_fd, frame, len, refusal ? -1 : logins->self_pidfd) == 0;
+	return nsu_wire_encode_answer(&answer, logins->frame, NSU_FRAME_MAX, &len) == 0 &&
+	       nsu_channel_send(channel_fd, logins->frame, len, refusal ? -1 : logins->self_pidfd) == 0;
 }
 
 static bool is_full(const struct nsu_logins *logins, uid_t uid, struct nsu_fail *refusal)
@@ -104,8 +102,8 @@ static bool tell(const struct nsu_logins *logins, int channel_fd, size_t first)
 		else
 			page[n++] = &logins->slots[i].login;
 	}
-	return nsu_set_encode(&logins->set, page, n, frame, &len) == 0 &&
-	       nsu_channel_send(channel_fd, frame, len, logins->self_pidfd) == 0;
+	return nsu_set_encode(&logins->set, page, n, logins->frame, &len) == 0 &&
+	       nsu_channel_send(channel_fd, logins->frame, len, logins->self_pidfd) == 0;
 }
 
 /* Somebody who is no login says something. Return: false if the connection is to be closed. */
@@ -116,10 +114,10 @@ static bool hear_hello(struct nsu_logins *logins, struct nsu_slot *slot, bool *r
 	size_t len = 0;
 	int ret;
 
-	ret = nsu_channel_receive(slot->channel_fd, frame, sizeof(frame), &len, &pidfd);
+	ret = nsu_channel_receive(slot->channel_fd, logins->frame, NSU_FRAME_MAX, &len, &pidfd);
 	if (ret == -EAGAIN)
 		return true;
-	if (ret < 0 || len == 0 || nsu_set_decode_hello(frame, len, &hello) < 0)
+	if (ret < 0 || len == 0 || nsu_set_decode_hello(logins->frame, len, &hello) < 0)
 		return false;
 	slot->deadline_ms = nsu_proc_now_ms() + NSU_HELLO_WAIT_MS;
 	if (hello.wish == NSU_SET_LOGIN)

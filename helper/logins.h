@@ -35,6 +35,7 @@ struct nsu_logins {
 	bool is_outside;           /* who connects is outside of this pid namespace: he has no number in it */
 	bool is_brief;             /* the helper was only to prepare: the login ends with its channel in any case */
 	uid_t root_uid;            /* the host's root, as this process sees him */
+	unsigned char *frame;      /* NSU_FRAME_MAX bytes of its own to work with */
 	int64_t deaf_until_ms;     /* no descriptor was left for who connects */
 	size_t n_slots;
 	struct nsu_slot slots[NSU_SLOTS_MAX];

@@ -120,6 +120,7 @@ static int fill_logins(struct nsu_fail *fail)
 	nsu_set_describe(&plan, &logins.set);
 	logins.set.n_logins = n_logins;
 	logins.set.since = time(NULL);
+	logins.frame = frame;
 	logins.listen_fd = entry.listen_fd;
 	logins.cgroup_dirfd = spaces.cgroup_dirfd;
 	logins.is_outside = plan.namespaces & CLONE_NEWPID;

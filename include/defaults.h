@@ -78,8 +78,8 @@
 #define NSU_LOGIN_TEXT_MAX       64   /* user, service, tty, remote host of a login, each with the NUL */
 #define NSU_HELLO_MAX            512  /* a hello as a frame */
 #define NSU_SET_PAGE             128  /* logins told in one frame */
-#define NSU_LOGINS_MAX           1024 /* of one set */
-#define NSU_LOGINS_UID_MAX       256  /* of one user in a set that users share */
+#define NSU_LOGINS_MAX           512 /* of one set; PID 1 has the room for them from the start, which `ulimit -d` counts */
+#define NSU_LOGINS_UID_MAX       128  /* of one user in a set that users share */
 #define NSU_HELPER_FDS           4096 /* descriptors that PID 1 may have: two for each login, and some */
 #define NSU_CLAIM_TRIES          16   /* a sweep may take a socket that does not listen yet */
 #define NSU_BACKLOG              4096 /* connections that PID 1 has not accepted yet; net.core.somaxconn */

@@ -12,7 +12,7 @@
 
 readonly JOIN_MS=2000 # generous; the machine does other things
 readonly FLOOD=100    # logins at once
-readonly LOGINS_MAX=1024 LOGINS_UID_MAX=256 # NSU_LOGINS_MAX, NSU_LOGINS_UID_MAX
+readonly LOGINS_MAX=512 LOGINS_UID_MAX=128 # NSU_LOGINS_MAX, NSU_LOGINS_UID_MAX
 readonly HELLO_WAIT=5 # seconds: NSU_HELLO_WAIT_MS
 
 # quick_login NAME USER: it opens, works, closes, and nobody has kept it.

@@ -30,9 +30,9 @@ readonly UNTIL_GO="touch $SEEN/ready; while [ ! -e $SEEN/go ]; do sleep 0.05; do
 test_descriptors() {
 	hold sh -c 'exec 7</etc/shadow 8</root 9<>/run/test-file; exec pamprobe pt alice open start="$1" "wait=$2" close' \
 		sh "$UNTIL_GO" $SEEN/go
-	check_is "C-64: PID 1 has /dev/null three times, its socket and the opener's pidfd, though /etc/shadow was open" \
+	check_is "C-64: PID 1 has /dev/null three times, its channel, the opener's pidfd, the registry, its socket and its own pidfd, though /etc/shadow was open" \
 		"$(find "/proc/$pid1/fd" -type l -printf '%f %l\n' | sed 's/\[[0-9]*\]//' | sort | paste -sd ';')" \
-		"0 /dev/null;1 /dev/null;2 /dev/null;3 socket:;4 anon_inode:[pidfd]"
+		"0 /dev/null;1 /dev/null;2 /dev/null;3 socket:;4 anon_inode:[pidfd];5 /run/nsunshare;6 socket:;7 anon_inode:[pidfd]"
 	check_is "C-64: the pidfd is that of the opener" "$(sed -n 's/^Pid:[[:space:]]*//p' "/proc/$pid1/fdinfo/4")" "$held"
 	check_is "C-64: PID 1 has no file of the opener mapped, only its program" \
 		"$(awk '$6 ~ /^\// { print $6 }' "/proc/$pid1/maps" | sort -u | grep -v "$HELPER\|/lib.*\.so")" ""

@@ -21,6 +21,7 @@ static enum nsu_plan_lifetime lifetime;
 static enum nsu_plan_scope scope;
 static struct nsu_plan plan;
 static struct nsu_logins logins;
+static unsigned char frame[NSU_FRAME_MAX];
 
 /*
  * Starts a PID 1 that runs nsu_init_run(), and in its namespace first what @inside does. A pipe stands for the opener's
@@ -49,6 +50,7 @@ static void start_init(int stop_timeout_ms, bool is_pid1, void (*inside)(void))
 		plan.lifetime = lifetime;
 		plan.scope = scope;
 		logins.listen_fd = -1;
+		logins.frame = frame;
 		logins.is_brief = !is_pid1;
 		logins.set.lifetime = lifetime;
 		logins.set.stop_timeout_ms = (unsigned)stop_timeout_ms;
