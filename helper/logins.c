@@ -156,21 +156,43 @@ static bool may_connect(const struct nsu_logins *logins, int fd)
 	       (!logins->is_outside || peer.pid == 0);
 }
 
-static void accept_all(struct nsu_logins *logins)
+/* Who has been silent for longest makes room: of logins there are fewer than slots. */
+static void make_room(struct nsu_logins *logins)
 {
-	while (logins->n_slots < NSU_SLOTS_MAX) {
+	size_t oldest = logins->n_slots;
+
+	if (logins->n_slots < NSU_SLOTS_MAX)
+		return;
+	for (size_t i = 0; i < logins->n_slots; i++) {
+		if (!is_login(&logins->slots[i]) &&
+		    (oldest == logins->n_slots || logins->slots[i].deadline_ms < logins->slots[oldest].deadline_ms))
+			oldest = i;
+	}
+	free_slot(logins, oldest);
+}
+
+/* Most have said hello by the time that they are accepted. */
+static void accept_all(struct nsu_logins *logins, bool *ret_end)
+{
+	for (unsigned i = 0; i < NSU_SLOTS_MAX; i++) {
 		auto_close int fd = accept4(logins->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		size_t index;
 
 		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
 			logins->deaf_until_ms = nsu_proc_now_ms() + NSU_STOP_POLL_MS;
 		if (fd < 0)
 			return;
-		if (may_connect(logins, fd))
-			logins->slots[logins->n_slots++] = (struct nsu_slot){
-				.channel_fd = nsu_take_fd(&fd),
-				.opener_pidfd = -1,
-				.deadline_ms = nsu_proc_now_ms() + NSU_HELLO_WAIT_MS,
-			};
+		if (!may_connect(logins, fd))
+			continue;
+		make_room(logins);
+		index = logins->n_slots++;
+		logins->slots[index] = (struct nsu_slot){
+			.channel_fd = nsu_take_fd(&fd),
+			.opener_pidfd = -1,
+			.deadline_ms = nsu_proc_now_ms() + NSU_HELLO_WAIT_MS,
+		};
+		if (!hear_hello(logins, &logins->slots[index], ret_end))
+			free_slot(logins, index);
 	}
 }
 
@@ -179,7 +201,7 @@ static struct pollfd polled[2 * NSU_SLOTS_MAX + 2];
 
 static size_t fill_polled(const struct nsu_logins *logins, int wake_fd, int64_t now_ms)
 {
-	bool is_deaf = logins->n_slots == NSU_SLOTS_MAX || now_ms < logins->deaf_until_ms;
+	bool is_deaf = now_ms < logins->deaf_until_ms;
 	size_t n = 0;
 
 	for (size_t i = 0; i < logins->n_slots; i++) {
@@ -239,6 +261,6 @@ bool nsu_logins_wait(struct nsu_logins *logins, int wake_fd, int timeout_ms)
 	for (size_t i = logins->n_slots; i-- > 0;)
 		(void)serve(logins, i, now_ms, &is_end);
 	if (polled[n - 2].revents)
-		accept_all(logins);
+		accept_all(logins, &is_end);
 	return is_end;
 }
