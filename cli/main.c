@@ -16,14 +16,8 @@
 #define HELP_COLUMN 24
 
 static const struct nsu_cli_command *const commands[] = {
-	&nsu_cli_check,
-	&nsu_cli_doctor,
-	&nsu_cli_enter,
-	&nsu_cli_explain,
-	&nsu_cli_kill,
-	&nsu_cli_list,
-	&nsu_cli_metrics,
-	&nsu_cli_run,
+	&nsu_cli_check, &nsu_cli_doctor, &nsu_cli_enter,   &nsu_cli_explain,
+	&nsu_cli_kill,  &nsu_cli_list,   &nsu_cli_metrics, &nsu_cli_run,
 };
 
 /* A file that the tool opens must not become its output: writing to such a stream fails, as it would have without this. */
