@@ -112,8 +112,8 @@ NSU_CHECKED int nsu_set_decode_hello(const void *frame, size_t len, struct nsu_s
  *
  * Pure. Return: 0; -E2BIG.
  */
-NSU_CHECKED int nsu_set_encode(const struct nsu_set *set, const struct nsu_login *const *logins, size_t n,
-                               unsigned char buffer[NSU_FRAME_MAX], size_t *ret_len);
+NSU_CHECKED int nsu_set_encode(const struct nsu_set *set, const struct nsu_login *const *logins, size_t n, void *buffer,
+                               size_t *ret_len);
 
 /**
  * nsu_set_decode - a set and a page of its logins from one frame.

@@ -52,7 +52,7 @@ static int say(int channel_fd, enum nsu_set_wish wish, size_t first)
 {
 	struct nsu_set_hello hello = {.wish = wish, .first = first};
 	unsigned char frame[NSU_HELLO_MAX];
-	size_t len;
+	size_t len = 0;
 	int ret;
 
 	ret = nsu_set_encode_hello(&hello, frame, sizeof(frame), &len);
@@ -93,7 +93,7 @@ static int take_page(int channel_fd, int64_t deadline_ms, struct nsu_asked *aske
 	auto_free unsigned char *frame = malloc(NSU_FRAME_MAX);
 	struct nsu_login *logins;
 	auto_close int fd = -1;
-	size_t len;
+	size_t len = 0;
 	int ret;
 
 	logins = reallocarray(asked->logins, asked->n + NSU_SET_PAGE, sizeof(*logins));

@@ -56,9 +56,14 @@ static int say_hello(int fd, const struct nsu_login *login, struct nsu_fail *fai
 	return ret < 0 ? nsu_fail(fail, -ret, "say hello to the set") : 0;
 }
 
-/* One frame of the answer. Return: 0; -ECONNRESET; -ETIMEDOUT; negative errno. */
-static int hear(int fd, int64_t deadline_ms, unsigned char *frame, size_t cap, size_t *ret_len, int *ret_fd,
-                struct nsu_fail *fail)
+/* One frame of the answer, and the descriptor that came with it. */
+struct heard {
+	unsigned char frame[sizeof(struct nsu_wire_answer) + 64];
+	size_t len;
+};
+
+/* Return: 0; -ECONNRESET; -ETIMEDOUT; negative errno. */
+static int hear(int fd, int64_t deadline_ms, struct heard *heard, int *ret_fd, struct nsu_fail *fail)
 {
 	int ret = nsu_proc_await(fd, deadline_ms);
 
@@ -67,8 +72,8 @@ static int hear(int fd, int64_t deadline_ms, unsigned char *frame, size_t cap, s
 		                        "the set gave no answer in time: its process 1 is frozen or stopped (nsunshare "
 		                        "list, kill)");
 	if (ret == 0)
-		ret = nsu_channel_receive(fd, frame, cap, ret_len, ret_fd);
-	if (has_ended(ret) || (ret == 0 && *ret_len == 0))
+		ret = nsu_channel_receive(fd, heard->frame, sizeof(heard->frame), &heard->len, ret_fd);
+	if (has_ended(ret) || (ret == 0 && heard->len == 0))
 		return -ECONNRESET;
 	return ret < 0 ? nsu_fail(fail, -ret, "receive the answer of the set") : 0;
 }
@@ -76,14 +81,13 @@ static int hear(int fd, int64_t deadline_ms, unsigned char *frame, size_t cap, s
 static int hear_answer(int fd, int64_t deadline_ms, struct nsu_attached *attached, struct nsu_fail *fail)
 {
 	struct nsu_wire_answer answer = {.fail = NSU_FAIL_INIT};
-	unsigned char frame[sizeof(answer) + 64];
-	size_t len = 0;
+	struct heard heard = {.len = 0};
 	int ret;
 
-	ret = hear(fd, deadline_ms, frame, sizeof(frame), &len, &attached->init_pidfd, fail);
+	ret = hear(fd, deadline_ms, &heard, &attached->init_pidfd, fail);
 	if (ret < 0)
 		return ret;
-	ret = nsu_wire_decode_answer(frame, len, &answer);
+	ret = nsu_wire_decode_answer(heard.frame, heard.len, &answer);
 	if (ret < 0)
 		return nsu_fail_because(fail, -ret, "the answer of the set is not of this version");
 	if (answer.fail.err != 0) {
@@ -93,10 +97,10 @@ static int hear_answer(int fd, int64_t deadline_ms, struct nsu_attached *attache
 	attached->root = answer.root;
 	memcpy(attached->id, answer.id, sizeof(attached->id));
 	memcpy(attached->note, answer.note, sizeof(attached->note));
-	ret = hear(fd, deadline_ms, frame, sizeof(frame), &len, &attached->cgroup_dirfd, fail);
+	ret = hear(fd, deadline_ms, &heard, &attached->cgroup_dirfd, fail);
 	if (ret < 0)
 		return ret;
-	if (len != 1 || frame[0] != NSU_WIRE_CGROUP || attached->init_pidfd < 0)
+	if (heard.len != 1 || heard.frame[0] != NSU_WIRE_CGROUP || attached->init_pidfd < 0)
 		return nsu_fail_because(fail, EPROTO, "the answer of the set is not a whole one");
 	return 0;
 }

@@ -43,6 +43,7 @@ pid_t nsu_proc_number(int pidfd)
 	char path[40], text[512];
 	auto_close int fd = -1;
 	const char *line;
+	long number;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
@@ -52,7 +53,8 @@ pid_t nsu_proc_number(int pidfd)
 		return 0;
 	text[n] = '\0';
 	line = strstr(text, "\nPid:");
-	return line ? (pid_t)(atoi(line + 5) > 0 ? atoi(line + 5) : 0) : 0;
+	number = line ? strtol(line + 5, NULL, 10) : 0; /* -1 of one that has ended */
+	return number > 0 ? (pid_t)number : 0;
 }
 
 void nsu_proc_kill(int pidfd)

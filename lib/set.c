@@ -97,8 +97,8 @@ int nsu_set_decode_hello(const void *frame, size_t len, struct nsu_set_hello *he
 	return nsu_frame_end(&reader);
 }
 
-int nsu_set_encode(const struct nsu_set *set, const struct nsu_login *const *logins, size_t n,
-                   unsigned char buffer[NSU_FRAME_MAX], size_t *ret_len)
+int nsu_set_encode(const struct nsu_set *set, const struct nsu_login *const *logins, size_t n, void *buffer,
+                   size_t *ret_len)
 {
 	struct nsu_frame_writer writer = {.buffer = buffer, .cap = NSU_FRAME_MAX};
 
