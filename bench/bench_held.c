@@ -16,6 +16,7 @@
 #include "method.h"
 
 #define SETTLE_US 500000 /* for what the kernel still does after many forks */
+#define ROUND     25
 
 static long available_kib(void)
 {
@@ -62,13 +63,18 @@ static void hold(const char *name, long n)
 	}
 }
 
-/* Opens and closes by each method in turn, so that what the machine does meanwhile is the same for both. */
+/* In rounds by each method in turn, so that what the machine does besides is the same for both; what the kernel has to clear away
+ * after one has its time before the other begins. */
 static void measure(struct method *const *methods, size_t n_methods, double **opens, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t begin = 0; begin < count; begin += ROUND) {
 		for (size_t m = 0; m < n_methods; m++) {
-			opens[m][i] = method_open(methods[m]);
-			method_close(methods[m]);
+			for (size_t i = begin; i < begin + ROUND && i < count; i++) {
+				opens[m][i] = method_open(methods[m]);
+				method_close(methods[m]);
+			}
+			if (n_methods > 1)
+				usleep(SETTLE_US / 5);
 		}
 	}
 }

@@ -92,11 +92,11 @@ write_joins() {
 
 	echo "Joining a set: $(sed -n 's/^# joins: //p' "$report")."
 	echo
-	echo '| sets held | open p50 | p99 | join p50 | p99 | ratio |'
-	echo '|---:|---:|---:|---:|---:|---:|'
+	echo '| held | by | open p50 | p99 | join p50 | p99 | ratio |'
+	echo '|---:|---|---:|---:|---:|---:|---:|'
 	# shellcheck disable=SC2034 # what is read and not shown
-	while read -r name held open p99 rest && read -r name held join join_p99 rest; do
-		echo "| $held | $open | $p99 | $join | $join_p99 | $(ratio "$open" "$join") |"
+	while read -r name held open p99 rest && read -r _ held join join_p99 rest; do
+		echo "| $held | $(name_of "$name") | $open | $p99 | $join | $join_p99 | $(ratio "$open" "$join") |"
 	done < <(section joins)
 }
 
