@@ -188,9 +188,14 @@ static int make_child(struct start *start)
 	start->step = REPORT;
 	ret = nsu_channel_send(REPORT_FD, &report, sizeof(report), pidfd);
 	if (ret < 0) {
-		/* A caller that is dead has closed the helper's channel: it ends by itself, and removes what it has made. */
-		if (ret != -EPIPE)
-			syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+		/*
+		 * A caller that is dead has closed the helper's channel: it ends by itself, and removes what it has made. A living
+		 * one removes that, which must not be made any more then.
+		 */
+		if (ret != -EPIPE) {
+			nsu_proc_kill(pidfd);
+			(void)!nsu_proc_await(pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS);
+		}
 		errno = -ret;
 	}
 	return ret;

@@ -100,19 +100,21 @@ static bool order_end(const struct nsu_session *session)
 
 /*
  * Both by order and by signal, either of which may fail; what is to be removed is, if that is a matter of a moment. A set that
- * others may be in by now is only left.
+ * others may be in by now is only left. Whoever stays inside does not see the host's registry: PID 1 is given the time for that.
  */
 static void abandon(struct nsu_session *session)
 {
 	bool is_ordered = order_end(session);
+	bool sees_host = !session->is_spent || session->saved.fds[0] >= 0; /* mount is the first kind */
 
 	if (session->init_pidfd >= 0 && !session->is_shared) {
-		if (is_ordered && session->gives_time)
+		if (is_ordered && (session->gives_time || !sees_host))
 			(void)!nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS);
 		nsu_proc_kill(session->init_pidfd);
 		(void)!nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS);
-		nsu_registry_forget(session->id);
 	}
+	if (!session->is_shared && sees_host) /* without a pidfd, too: it was killed before that was known */
+		nsu_registry_forget(session->id);
 	close_all(session);
 }
 
@@ -327,23 +329,24 @@ static int leave(const struct nsu_session *session, struct nsu_fail *fail)
 	return ret;
 }
 
-/* @is_back: names mean what they mean on the host again. */
-static void end_session(const struct nsu_session *session, bool is_back)
+/* @sees_host: names mean what they mean on the host again. */
+static void end_session(const struct nsu_session *session, bool sees_host)
 {
-	bool is_ordered = order_end(session);
+	bool lives_on = order_end(session);
 
 	if (session->init_pidfd < 0 ||
 	    session->is_shared) /* PID 1 knows whether it was the last login, and what then */
 		return;
-	if (!is_ordered)
+	if (!lives_on)
 		nsu_proc_kill(session->init_pidfd);
-	if (nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS) < 0 && !session->gives_time) {
+	if (nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS) == 0) {
+		lives_on = false;
+	} else if (!session->gives_time) {
 		nsu_proc_kill(session->init_pidfd); /* still dying, or the user has frozen it in a cgroup of his */
-		is_ordered = false;
+		lives_on = false;
 	}
-	if (!is_ordered && is_back)
-		nsu_registry_forget(
-			session->id); /* where nobody connects to it any more: it is dead, or will be at once */
+	if (!lives_on && sees_host) /* how it has ended is not known: its entry is gone, unless it was killed */
+		nsu_registry_forget(session->id);
 }
 
 int nsu_session_close(struct nsu_session *session, struct nsu_fail *fail)
@@ -351,14 +354,14 @@ int nsu_session_close(struct nsu_session *session, struct nsu_fail *fail)
 	bool has_lost = let_go_of_strangers(session);
 	struct nsu_fail second = NSU_FAIL_INIT;
 	int ret = leave(session, fail);
-	bool is_back = ret == 0;
+	bool sees_host = ret == 0 && session->saved.fds[0] >= 0; /* mount: what has a PID 1 has that kind too */
 
 	if (leave_cgroup(session, &second) < 0 && ret == 0) {
 		*fail = second;
 		ret = -second.err;
 	}
 
-	end_session(session, is_back);
+	end_session(session, sees_host);
 	close_all(session);
 	*session = (struct nsu_session)NSU_SESSION_INIT;
 	if (ret == 0 && has_lost)
