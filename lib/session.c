@@ -215,12 +215,17 @@ struct opening {
 	char id[NSU_ID_LEN + 1]; /* of the set that a later try makes */
 };
 
-/* A set that ended while we were about to be in it: as if it had ended before. Return: whether to start over. */
-static bool may_start_over(const struct opening *opening, int ret, bool is_spent)
+/*
+ * A set that ended while we were about to be in it: as if it had ended before. But no helper that dies before it may be known:
+ * where that can't start, another can't either. Return: whether to start over.
+ */
+static bool may_start_over(const struct opening *opening, int ret, const struct nsu_session *new)
 {
-	bool has_ended = ret == -EEXIST || ret == -ESRCH || ret == -ECHILD || ret == -ECONNRESET;
+	bool is_dead = ret == -ESRCH || ret == -ECHILD;
+	bool has_ended = ret == -EEXIST || ret == -ECONNRESET || (is_dead && new->is_shared);
 
-	return nsu_plan_is_shared(opening->plan) && has_ended && !is_spent && nsu_proc_now_ms() < opening->deadline_ms;
+	return nsu_plan_is_shared(opening->plan) && has_ended &&
+	       !new->is_spent &&nsu_proc_now_ms() < opening->deadline_ms;
 }
 
 /* Up to the commit: into the set that there is, or a new one. */
@@ -266,7 +271,7 @@ static int open_by_tries(struct opening *opening, struct nsu_session *session, s
 
 	while ((ret = try_open(opening, new, fail)) < 0) {
 		session->is_spent = new->is_spent;
-		if (!may_start_over(opening, ret, new->is_spent))
+		if (!may_start_over(opening, ret, new))
 			return ended_in_vain(ret, fail);
 		ret = start_over(opening, fail);
 		if (ret < 0)
