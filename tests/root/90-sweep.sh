@@ -8,8 +8,10 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/sweep.inc"
 
-readonly SWEEP_SECONDS=200 CASES_MIN=10000
+readonly SWEEP_SECONDS=200 CASES_MIN=20000
 readonly ALL=EPERM,ENOMEM,EINTR,EAGAIN,ENOSYS,EIO,EMFILE SOME=ENOMEM,EIO
+# Beside SOME, what says that a set has just ended.
+readonly JOIN=$SOME,EMFILE,EAGAIN,EINTR,ECONNREFUSED,ECONNRESET,EPIPE,ESRCH
 readonly ALL_KINDS=mnt,ipc,uts,pid,pid_for_children
 
 # NAME|NAMESPACES|ERRORS|FLAGS|CONDITIONS OF THE RULE|KEYS OF THE PROFILE, a line for each policy.
@@ -43,6 +45,14 @@ hardened, on_error allow|'$ALL_KINDS'|'$SOME'|hardens,allow||base = "default"; o
 user, hardened, on_error allow|'$ALL_KINDS',user|ENOMEM|hardens,allow||base = "default"; on_error = "allow"; namespaces = [ "mount", "ipc", "uts", "pid", "user" ]; no_new_privs = true; capabilities = { keep = [ ]; };
 rule of a group|'$ALL_KINDS'|ENOMEM,EIO,EMFILE|-|group = "staffers";|base = "default";
 on_error allow|'$ALL_KINDS'|'$SOME'|allow||base = "default"; on_error = "allow";
+scope user|'$ALL_KINDS'|'$SOME',EMFILE|shares||base = "default"; scope = "user";
+scope user, all eight|'$ALL_KINDS',cgroup,net,time,user|'$SOME'|shares||base = "default"; scope = "user"; namespaces = [ "mount", "ipc", "uts", "pid", "cgroup", "net", "time", "user" ]; time = { boottime = 100000; };
+scope user, no pid|mnt,ipc,uts|'$SOME'|shares||base = "default"; scope = "user"; namespaces = [ "mount", "ipc", "uts" ];
+scope user, after a dead one|'$ALL_KINDS'|'$SOME'|dead||base = "default"; scope = "user";
+scope user, joined|'$ALL_KINDS'|'$JOIN'|joins||base = "default"; scope = "user";
+scope user, no pid, joined|mnt,ipc,uts|'$JOIN'|joins||base = "default"; scope = "user"; namespaces = [ "mount", "ipc", "uts" ];
+scope user, all eight, joined|'$ALL_KINDS',cgroup,net,time,user|'$JOIN'|joins||base = "default"; scope = "user"; namespaces = [ "mount", "ipc", "uts", "pid", "cgroup", "net", "time", "user" ]; time = { boottime = 100000; };
+scope user, hardened, joined|'$ALL_KINDS'|'$SOME'|joins,hardens||base = "default"; scope = "user"; no_new_privs = true; capabilities = { drop = [ "CAP_SYS_MODULE", "CAP_NET_RAW" ]; }; deny_calls = [ "tiocsti", "keyctl" ];
 '
 
 if [ "$VARIANT" = asan ]; then
@@ -58,6 +68,8 @@ while IFS='|' read -r name kinds errors flags conditions keys; do
 	policy_for_users "$keys timeout = 1000;" "$conditions"
 	if [ $# -gt 1 ]; then
 		sweep "$name" "$kinds" 1000 "$flags" "${@:2}"
+	elif [ "$flags" = dead ]; then # all else is as without
+		sweep "$name" "$kinds" 1000 "$flags" "open/helper/1:$errors"
 	else
 		sweep "$name" "$kinds" 1000 "$flags" "open:$errors" "close:$errors"
 	fi

@@ -9,7 +9,8 @@
  * The roles are opener, intermediate, helper; net-intermediate, net; limits-intermediate, limits. KINDS are the namespaces
  * that a session must have, as in /proc/PID/ns, with commas. FLAGS, with commas: "allow": its on_error is that; "hardens": it
  * takes from its opener what never comes back; "net-first", "net-last": nsunshare-net is started, before or after the helper;
- * "limits": nsunshare-limits is; or "-".
+ * "limits": nsunshare-limits is; "shares": the scope is not "session"; "joins": and somebody else holds the set; "dead": before
+ * each case there is the entry of a dead one; or "-".
  * It prints TAP: one line for each deed, role and system call; at the end the number of cases.
  */
 #include "sweep.h"
@@ -109,7 +110,7 @@ static bool run_case(const struct fault *fault)
 	if (!outcome.was_done && verdict != WRONG)
 		return false;
 	key = key_of(fault);
-	if (fault->deed == FAIL_CALL && !judge_can_fail(&outcome.call, fault->err) && outcome.was_done) {
+	if (fault->deed == FAIL_CALL && !call_can_fail(&outcome.call, fault->err) && outcome.was_done) {
 		key->n_exempt++;
 		return true;
 	}
@@ -248,8 +249,8 @@ static bool run_only(const char *text)
 	run_case(&fault);
 	print_outcome(stdout, &fault);
 	if (outcome.open_code == PAM_SUCCESS)
-		judge_diff(stdout, sweep.view, outcome.view, NULL);
-	judge_diff(stdout, outcome.before, outcome.open_code == PAM_SUCCESS ? outcome.after : outcome.opened, NULL);
+		diff_lines(stdout, sweep.view, outcome.view, NULL);
+	diff_lines(stdout, outcome.before, outcome.open_code == PAM_SUCCESS ? outcome.after : outcome.opened, NULL);
 	return true;
 }
 
@@ -313,13 +314,17 @@ static void take_flags(const char *flags)
 	static const enum role no_net[] = {OPENER, INTERMEDIATE, HELPER, NOBODY};
 	static const enum role net_first[] = {OPENER, NET_INTERMEDIATE, NET, INTERMEDIATE, HELPER, NOBODY};
 	static const enum role net_last[] = {OPENER, INTERMEDIATE, HELPER, NET_INTERMEDIATE, NET, NOBODY};
+	static const enum role joins[] = {OPENER, NOBODY};
 	static const enum role limits[] = {OPENER, INTERMEDIATE, HELPER, LIMITS_INTERMEDIATE, LIMITS, NOBODY};
 
 	sweep.allows = has_word(flags, "allow");
 	sweep.hardens = has_word(flags, "hardens");
 	sweep.stays = has_word(sweep.kinds, "user");
 	sweep.limits = has_word(flags, "limits");
-	sweep.roles = no_net;
+	sweep.joins = has_word(flags, "joins");
+	sweep.begins_dead = has_word(flags, "dead");
+	sweep.shares = has_word(flags, "shares") || sweep.joins || sweep.begins_dead;
+	sweep.roles = sweep.joins ? joins : no_net;
 	if (has_word(flags, "net-first"))
 		sweep.roles = net_first;
 	else if (has_word(flags, "net-last"))

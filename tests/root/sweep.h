@@ -109,8 +109,9 @@ struct outcome {
 	int opener_status; /* as of waitpid(2) */
 	bool hung, left;   /* it did not end by itself; something was there GONE_MS after */
 	bool ended_by_close;
-	bool left_cgroup; /* of the session, to the next open */
-	char host[4096];  /* how the host has changed; "": it has not */
+	bool left_cgroup;     /* of the session, to the next open */
+	bool pid1_was_killed; /* or another before it, of an opener that started over */
+	char host[4096];      /* how the host has changed; "": it has not */
 	long open_ms;
 	int n_log;
 	char log[LOG_LINES_MAX][1024];
@@ -135,6 +136,9 @@ struct sweep {
 	bool stays;             /* with the user kind there is no way back after the commit */
 	bool limits;            /* it has limits */
 	bool hardens;           /* it takes from the opener what never comes back */
+	bool shares;            /* its set is not the login's own: its scope is another than "session" */
+	bool joins;             /* somebody else holds that set */
+	bool begins_dead;       /* before each case there is an entry of a dead set */
 	const enum role *roles; /* in the order in which their first calls come; NOBODY is the end */
 	int timeout_ms;
 	int n_cgroups_left; /* so many cases left the session's cgroup to the next open */
@@ -146,6 +150,8 @@ struct sweep {
 	struct shared *shared;
 	char host[TEXT_MAX]; /* what view_host() shows before all */
 	char view[TEXT_MAX]; /* of a session that no fault has met */
+	char key[64];        /* of the set, where it is shared: seen in the first run */
+	char sets[TEXT_MAX]; /* where it is joined: what `nsunshare list` says before all */
 };
 
 extern struct sweep sweep;
@@ -170,13 +176,23 @@ bool view_is_in(pid_t pid, const char *states);
 void host_view(char text[TEXT_MAX]);
 void host_await(char before[TEXT_MAX], char change[4096]);
 
+/* sweep_sets.c: entries of sets, and who is in them. */
+void sets_prepare(void);
+void sets_note_key(void);
+void sets_begin_case(void);
+void sets_end_case(const struct outcome *outcome);
+void sets_await(char change[4096]);
+bool sets_have(const char *id);
+
 /* sweep_judge.c */
 enum verdict judge(const struct fault *fault, const struct outcome *outcome, FILE *why);
-bool judge_can_fail(const struct call *call, int err);
-int judge_diff(FILE *out, const char *old, const char *new, const char *const ignored[]);
+
+/* sweep_diff.c */
+int diff_lines(FILE *out, const char *old, const char *new, const char *const ignored[]);
 
 /* sweep_names.c */
 const char *name_of_call(int nr);
+bool call_can_fail(const struct call *call, int err);
 void name_fault(FILE *out, const struct fault *fault);
 bool parse_fault(const char *text, struct fault *fault);
 bool has_word(const char *words, const char *word);

@@ -64,6 +64,8 @@ static void reap(struct run *run)
 			if (pid == run->pids[role])
 				run->is_gone[role] = true;
 		}
+		if (pid == run->pids[HELPER] && WIFSIGNALED(status))
+			run->outcome->pid1_was_killed = true;
 		if (pid == run->pids[OPENER]) {
 			run->outcome->opener_status = status;
 			run->deadline_ms = case_now_ms() + GONE_MS;
@@ -85,10 +87,30 @@ static void answer(const struct run *run, const struct seccomp_notif *notif, int
 		case_fail("answer a call");
 }
 
+/*
+ * Where the set is shared the opener starts another helper if the first one has died: from then on that is the helper. The
+ * first one's descriptors are closed a little before it is dead.
+ */
+static void take_next_helper(struct run *run)
+{
+	for (int i = 0; i < STOP_WAITS && !view_is_in(run->pids[HELPER], "ZX"); i++)
+		usleep(100);
+	reap(run);
+	for (enum role role = INTERMEDIATE; role <= HELPER; role++) {
+		run->pids[role] = 0;
+		run->is_gone[role] = false;
+	}
+}
+
 static enum role role_of(struct run *run, pid_t pid)
 {
 	const enum role *role = sweep.roles;
+	bool is_known = false;
 
+	for (int i = 0; i < ROLES; i++)
+		is_known = is_known || run->pids[i] == pid;
+	if (sweep.shares && !is_known && run->stage == MARK_OPEN && run->pids[HELPER] > 0)
+		take_next_helper(run);
 	for (; *role != NOBODY && run->pids[*role] != pid; role++) {
 		if (run->pids[*role] == 0 && run->stage == MARK_OPEN)
 			run->pids[*role] = pid;
@@ -141,7 +163,7 @@ static int do_deed(struct run *run, enum role role, const struct seccomp_notif *
 	for (int i = 0; i < 6; i++)
 		outcome->call.args[i] = notif->data.args[i];
 	if (fault->deed == FAIL_CALL)
-		return judge_can_fail(&outcome->call, fault->err) ? fault->err : 0;
+		return call_can_fail(&outcome->call, fault->err) ? fault->err : 0;
 	if (victim == NOBODY)
 		return 0;
 	signal_role(run, victim, is_stop(fault->deed) ? SIGSTOP : SIGKILL);
@@ -175,6 +197,7 @@ static bool pass_mark(struct run *run, const struct seccomp_notif *notif)
 		view_state(run->pids[OPENER], sweep.shared->own[1], outcome->opened);
 		break;
 	case MARK_INSIDE:
+		sets_note_key();
 		view_inside((pid_t)notif->pid, run->is_gone[HELPER] ? 0 : run->pids[HELPER], outcome->view);
 		break;
 	case MARK_CLOSED:
@@ -315,6 +338,7 @@ void case_run(const struct fault *fault, struct outcome *outcome)
 	outcome->call.nr = -1;
 	memset(sweep.shared, 0, sizeof(*sweep.shared));
 	sweep.shared->listener_fd = sweep.shared->open_code = sweep.shared->close_code = -1;
+	sets_begin_case();
 	fflush(stdout);
 	run.pids[OPENER] = fork();
 	if (run.pids[OPENER] < 0)
@@ -330,6 +354,7 @@ void case_run(const struct fault *fault, struct outcome *outcome)
 	outcome->close_code = shared->close_code;
 	outcome->messages = shared->messages;
 	outcome->fork_errno = shared->fork_errno;
+	sets_end_case(outcome);
 	n_left = sweep.n_cgroups_left;
 	host_await(sweep.host, outcome->host);
 	outcome->left_cgroup = sweep.n_cgroups_left > n_left;

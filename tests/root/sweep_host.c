@@ -120,11 +120,12 @@ void host_await(char before[TEXT_MAX], char change[4096])
 	for (host_view(now); strcmp(now, before) != 0; host_view(now)) {
 		if (case_now_ms() - began_ms > GONE_MS) {
 			diff = fmemopen(change, 4096, "w");
-			judge_diff(diff, before, now, NULL);
+			diff_lines(diff, before, now, NULL);
 			fclose(diff);
 			memcpy(before, now, TEXT_MAX);
 			return;
 		}
 		usleep(LOOK_AGAIN_US);
 	}
+	sets_await(change); /* only now: the tool removes what is dead */
 }

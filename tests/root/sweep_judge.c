@@ -23,89 +23,54 @@ static const char *const whole_sentences[] = {
 	"no such user in the account database", /* glibc: where /etc/passwd can not be read, the next service says no */
 };
 
-/* Calls that no kernel fails when they are asked for what the module and the C libraries ask of them. */
-bool judge_can_fail(const struct call *call, int err)
-{
-	switch (call->nr) {
-	case SYS_exit:
-	case SYS_exit_group:
-	case SYS_rt_sigreturn:
-	case SYS_restart_syscall:
-	case SYS_getpid:
-	case SYS_getppid:
-	case SYS_geteuid:
-	case SYS_umask:
-	case SYS_set_tid_address:
-	case SYS_rt_sigprocmask:
-	case SYS_futex: /* glibc, which calls it while it loads a library, aborts */
-		return false;
-	case SYS_prctl:
-		return call->args[0] != PR_SET_NAME;
-	case SYS_wait4:
-		return err == EINTR; /* of one's own child */
-	default:
-		return true;
-	}
-}
-
 /* malloc(3) says ENOMEM whatever the kernel has said. */
 static bool is_for_memory(int nr)
 {
 	return nr == SYS_brk || nr == SYS_mmap || nr == SYS_mremap || nr == SYS_munmap || nr == SYS_mprotect;
 }
 
-/* ---- comparing texts */
-
-static bool has_line(const char *text, const char *line, size_t len)
-{
-	for (const char *at = text; (at = strstr(at, "\n")) || at == NULL;) {
-		if (!at)
-			return false;
-		if (strncmp(at + 1, line, len) == 0 && (at[1 + len] == '\n' || at[1 + len] == '\0'))
-			return true;
-		at++;
-	}
-	return false;
-}
-
-static bool is_ignored(const char *line, size_t len, const char *const ignored[])
-{
-	for (size_t i = 0; ignored && ignored[i]; i++) {
-		if (memmem(line, len, ignored[i], strlen(ignored[i])))
-			return true;
-	}
-	return false;
-}
-
-/* The lines of one text that the other has not. */
-static int print_missing(FILE *out, char sign, const char *text, const char *other, const char *const ignored[])
-{
-	int n = 0;
-
-	for (const char *line = text; *line;) {
-		size_t len = strcspn(line, "\n");
-
-		if (!is_ignored(line, len, ignored) && strncmp(other, line, len) != 0 && !has_line(other, line, len)) {
-			fprintf(out, "#   %c %.*s\n", sign, (int)len, line);
-			n++;
-		}
-		line += len + (line[len] == '\n');
-	}
-	return n;
-}
-
-/* Return: how many lines differ. A line with one of the ignored texts in it never does. */
-int judge_diff(FILE *out, const char *old, const char *new, const char *const ignored[])
-{
-	return print_missing(out, '-', old, new, ignored) + print_missing(out, '+', new, old, ignored);
-}
-
-/* ---- the rules */
-
 /* A close(2) that was not made: whoever waits for the other end to close waits until the opener ends. */
 static bool is_kept_open(const struct fault *fault, const struct outcome *outcome)
 {
 	return fault->deed == FAIL_CALL && outcome->was_done && fault->role == OPENER && outcome->call.nr == SYS_close;
+}
+
+static int count_log(const struct outcome *outcome, const char *text)
+{
+	int n = 0;
+
+	for (int i = 0; i < outcome->n_log; i++)
+		n += strstr(outcome->log[i], text) != NULL;
+	return n;
+}
+
+/* Where there is no room for an entry, of a set that no other login may join, that goes on without one, and says so. */
+static bool is_unlisted(const struct fault *fault, const struct outcome *outcome)
+{
+	return fault->deed == FAIL_CALL && fault->role == HELPER && fault->err == ENOMEM && !sweep.shares &&
+	       has_word(sweep.kinds, "pid") && count_log(outcome, " unlisted=\"") == 1;
+}
+
+/* glibc: where /etc/group can't be read, getgrouplist(3) finds fewer groups, at any login */
+static bool may_lack_groups(const struct fault *fault, const struct outcome *outcome)
+{
+	int nr = outcome->call.nr;
+
+	return fault->deed == FAIL_CALL && fault->role == OPENER && sweep.stays &&
+	       (nr == SYS_openat || nr == SYS_newfstatat || nr == SYS_lseek || nr == SYS_read);
+}
+
+/* Whose groups are others has another map, and so another set than the one that is held. */
+static bool is_set_of_its_own(const struct fault *fault, const struct outcome *outcome)
+{
+	return !sweep.joins || (may_lack_groups(fault, outcome) && count_log(outcome, " joined=no") == 1);
+}
+
+/* The order to end could not be given: a set that may have other logins goes on until PID 1 sees that this opener has ended. */
+static bool is_not_told(const struct fault *fault, const struct outcome *outcome)
+{
+	return sweep.shares && fault->deed == FAIL_CALL && outcome->was_done && fault->part == PART_CLOSE &&
+	       fault->role == OPENER && outcome->call.nr == SYS_sendmsg;
 }
 
 /* What a fault itself changes in the opener's state, by no fault of the module. Return: how many texts. */
@@ -132,14 +97,19 @@ static int exceptions(const struct fault *fault, const struct outcome *outcome, 
 			ignored[n++] =
 				": cwd /"; /* documented: home or the root where the old one can not be entered */
 	}
-	/* glibc: where /etc/group can't be read, getgrouplist(3) finds fewer groups, at any login */
-	if (fault->deed == FAIL_CALL && fault->role == OPENER && sweep.stays &&
-	    (call->nr == SYS_openat || call->nr == SYS_newfstatat || call->nr == SYS_lseek || call->nr == SYS_read))
+	if (may_lack_groups(fault, outcome)) {
 		ignored[n++] = "gid_map: ";
+		if (sweep.joins && is_set_of_its_own(fault, outcome)) {
+			ignored[n++] = "joined ";
+			ignored[n++] = "in /proc: ";
+		}
+	}
 	if (fault->deed == FAIL_CALL && fault->role == HELPER && call->nr == SYS_close)
 		ignored[n++] = "helper: descriptor "; /* likewise, and those after it have other numbers */
 	if (fault->deed == FAIL_CALL && fault->role == HELPER && (call->nr == SYS_open || call->nr == SYS_write))
 		ignored[n++] = "helper: oom_score_adj: "; /* as low as it may be: it is no failure not to have it */
+	if (is_unlisted(fault, outcome))
+		ignored[n++] = "helper: descriptor "; /* it has no socket to listen on */
 	if (is_stop(fault->deed))
 		ignored[n++] = "helper: status: SigBlk:"; /* where it sleeps in ppoll(2) it is another */
 	ignored[n] = NULL;
@@ -191,7 +161,7 @@ static bool same_but(FILE *why, const char *what, const char *old, const char *n
 {
 	char text[8192] = "";
 	FILE *diff = fmemopen(text, sizeof(text), "w");
-	int n = *old && *new ? judge_diff(diff, old, new, ignored) : 1;
+	int n = *old && *new ? diff_lines(diff, old, new, ignored) : 1;
 
 	fclose(diff);
 	if (n > 0)
@@ -228,15 +198,6 @@ static bool same_caller(FILE *why, const char *what, const struct fault *fault, 
 
 	lasting(fault, outcome, ignored + n);
 	return same_but(why, what, outcome->before, now, ignored);
-}
-
-static int count_log(const struct outcome *outcome, const char *text)
-{
-	int n = 0;
-
-	for (int i = 0; i < outcome->n_log; i++)
-		n += strstr(outcome->log[i], text) != NULL;
-	return n;
 }
 
 static bool has_reason(const struct fault *fault, const char *line)
@@ -333,6 +294,22 @@ static bool is_closed_well(FILE *why, const struct fault *fault, const struct ou
 	return log_says_why(why, fault, outcome, "stays inside of it") && good;
 }
 
+/* By the log: the one that others hold, or one of its own. */
+static bool is_in_its_set(const struct fault *fault, const struct outcome *outcome)
+{
+	char id[24] = "";
+
+	for (int i = 0; i < outcome->n_log; i++) {
+		const char *at = strstr(outcome->log[i], "opened: id=");
+
+		if (at && sscanf(at, "opened: id=%16[0-9a-f]", id) == 1)
+			break;
+	}
+	if (is_set_of_its_own(fault, outcome))
+		return count_log(outcome, " joined=no") == 1;
+	return count_log(outcome, " joined=yes") == 1 && sets_have(id);
+}
+
 static enum verdict judge_success(FILE *why, const struct fault *fault, const struct outcome *outcome)
 {
 	bool good = true;
@@ -346,11 +323,16 @@ static enum verdict judge_success(FILE *why, const struct fault *fault, const st
 		fprintf(why, "# success, but the log has not one line 'opened', or the user was told something\n");
 		good = false;
 	}
+	if (sweep.shares && !is_in_its_set(fault, outcome)) {
+		fprintf(why, "# it is not in the set that it is to be in\n");
+		good = false;
+	}
 	if (!ended)
 		good = same_view(why, fault, outcome) && good;
 	if (outcome->was_done && WIFSIGNALED(outcome->opener_status))
 		return good ? KILLED : WRONG;
-	if (!outcome->ended_by_close && !is_stop(fault->deed) && !is_kept_open(fault, outcome)) {
+	if (!outcome->ended_by_close && !sweep.joins && !is_stop(fault->deed) && !is_kept_open(fault, outcome) &&
+	    !is_not_told(fault, outcome)) {
 		fprintf(why, "# PID 1 did not end with close\n");
 		good = false;
 	}

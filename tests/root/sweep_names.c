@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Names of calls, errors, roles and faults. syscall_names.inc is made from the kernel's headers by the test. */
+/* Names of calls, errors, roles and faults; and which calls can fail. syscall_names.inc is made from the kernel's headers by the test. */
 #include "sweep.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 static const char *const calls[] = {
@@ -96,4 +97,29 @@ bool parse_fault(const char *text, struct fault *fault)
 	fault->part = strcmp(part, "open") == 0 ? PART_OPEN : PART_CLOSE;
 	fault->role = role_of_name(role);
 	return fault->role != NOBODY && parse_deed(deed, fault);
+}
+
+/* Calls that no kernel fails when they are asked for what the module and the C libraries ask of them. */
+bool call_can_fail(const struct call *call, int err)
+{
+	switch (call->nr) {
+	case SYS_exit:
+	case SYS_exit_group:
+	case SYS_rt_sigreturn:
+	case SYS_restart_syscall:
+	case SYS_getpid:
+	case SYS_getppid:
+	case SYS_geteuid:
+	case SYS_umask:
+	case SYS_set_tid_address:
+	case SYS_rt_sigprocmask:
+	case SYS_futex: /* glibc, which calls it while it loads a library, aborts */
+		return false;
+	case SYS_prctl:
+		return call->args[0] != PR_SET_NAME;
+	case SYS_wait4:
+		return err == EINTR; /* of one's own child */
+	default:
+		return true;
+	}
 }

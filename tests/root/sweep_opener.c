@@ -206,4 +206,5 @@ void case_prepare(void)
 	if (sweep.signal_fd < 0 || sigprocmask(SIG_BLOCK, &child, NULL) < 0)
 		case_fail("signalfd");
 	host_view(sweep.host);
+	sets_prepare();
 }

@@ -69,6 +69,12 @@ static int sessions(void)
 	return sweep.stays || sweep.limits ? 1 : SESSIONS;
 }
 
+/* That of an opener that stays inside, or whose set is not its own to wait for. */
+static bool has_short_close(void)
+{
+	return sessions() == 1 || sweep.shares;
+}
+
 static void open_use_close(void)
 {
 	int *stage = &sweep.shared->stage;
@@ -180,8 +186,8 @@ int random_kills(int count)
 	int stages[STAGES] = {0};
 	const char *wrong = NULL;
 	long slowest_ms = 0, span_us = 0;
-	int n, n_logins = 0, share = count / (sessions() == 1 ? STAYS_MIN_SHARE : STAGE_MIN_SHARE);
-	int most = sessions() == 1 ? 2 * count : count; /* the close of an opener that stays inside is short */
+	int n, n_logins = 0, share = count / (has_short_close() ? STAYS_MIN_SHARE : STAGE_MIN_SHARE);
+	int most = has_short_close() ? 2 * count : count;
 
 	srandom(SEED);
 	for (int i = 0; i < 5; i++) { /* the slowest of some, so that the moments reach to the end */

@@ -106,6 +106,8 @@ static void print_namespaces(FILE *out, pid_t pid)
 		if (readlink(path, inside, sizeof(inside) - 1) < 0)
 			fprintf(out, "error %s\n", path);
 		fprintf(out, "namespace %s: %s\n", kinds[i], strcmp(host, inside) == 0 ? "the host's" : "its own");
+		if (sweep.joins) /* which is always the same one */
+			fprintf(out, "joined %s\n", inside);
 	}
 }
 
@@ -115,16 +117,21 @@ static void print_directory(FILE *out, pid_t pid, const char *dir)
 	bool only_numbers = strcmp(dir, "/proc") == 0;
 	struct dirent **entries;
 	char path[128];
-	int n;
+	int n, n_numbers = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/root%s", pid, dir);
 	n = scandir(path, &entries, NULL, versionsort);
 	fprintf(out, "in %s:%s", dir, n < 0 ? strerror(errno) : "");
 	for (int i = 0; i < n; i++) {
-		if (entries[i]->d_name[0] != '.' && (!only_numbers || strspn(entries[i]->d_name, "0123456789") > 0))
+		bool is_number = strspn(entries[i]->d_name, "0123456789") > 0;
+
+		n_numbers += is_number;
+		if (entries[i]->d_name[0] != '.' && (!only_numbers || (is_number && !sweep.joins)))
 			fprintf(out, " %s", entries[i]->d_name);
 		free(entries[i]);
 	}
+	if (only_numbers)
+		fprintf(out, " in all %d", n_numbers); /* where a set lives on the next one has another */
 	fprintf(out, "\n");
 	if (n >= 0)
 		free(entries);
