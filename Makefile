@@ -95,7 +95,7 @@ HELPER := $(addprefix helper/,main confine spaces netns_etc setup target kind in
 	$(addprefix lib/,fail text fsat proc ns channel called cgroup plan plan_spaces frame wire set registry root mnt marker)
 HELPER_OBJECTS := $(HELPER:%=$(BUILD)/static/%.o)
 HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter helper/%,$(HELPER))))
-CLI := enter main cli check explain question list kill select usage view view_json run opener terminal user_shell metrics \
+CLI := enter main cli check explain question list kill select usage view view_json rows run opener terminal user_shell metrics \
 	doctor doctor_findings doctor_kernel doctor_programs doctor_policy doctor_services doctor_stacks doctor_order \
 	doctor_sshd doctor_sudo doctor_mounts doctor_limits reader stack stack_control
 CLI_TESTED := $(patsubst %,$(BUILD)/cli/%.o,cli select reader stack stack_control user_shell)

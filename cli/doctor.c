@@ -3,7 +3,6 @@
 #include "doctor.h"
 
 #include <errno.h>
-#include <libsmartcols/libsmartcols.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "cli.h"
 #include "defaults.h"
+#include "rows.h"
 
 #define REMEDY "  -> "
 #define INDENT 5 /* as wide as that */
@@ -137,51 +137,21 @@ static char *printable(const char *text)
 	return NULL;
 }
 
-static int fill_line(struct libscols_line *line, const struct nsu_doctor_finding *finding)
+static char *cell(const void *data, size_t row, size_t column)
 {
+	const struct nsu_doctor *doctor = data;
+	const struct nsu_doctor_finding *finding = &doctor->findings[row];
 	const char *const cells[] = {severities[finding->severity], finding->place, finding->text, finding->remedy};
-	int ret = line ? 0 : -ENOMEM;
 
-	for (size_t i = 0; i < NSU_COUNT(cells) && ret == 0; i++) {
-		char *cell = printable(cells[i]);
-
-		ret = cell ? scols_line_refer_data(line, i, cell) : -ENOMEM;
-		if (ret < 0)
-			free(cell);
-	}
-	return ret;
-}
-
-static int fill_table(struct libscols_table *table, const struct nsu_doctor *doctor)
-{
-	static const char *const columns[] = {"severity", "place", "text", "remedy"};
-	int ret;
-
-	ret = scols_table_enable_json(table, 1);
-	if (ret == 0)
-		ret = scols_table_enable_noencoding(table, 1);
-	if (ret == 0)
-		ret = scols_table_set_name(table, "doctor");
-	for (size_t i = 0; i < NSU_COUNT(columns) && ret == 0; i++)
-		ret = scols_table_new_column(table, columns[i], 0, 0) ? 0 : -ENOMEM;
-	for (size_t i = 0; i < doctor->n_findings && ret == 0; i++)
-		ret = fill_line(scols_table_new_line(table, NULL), &doctor->findings[i]);
-	return ret;
+	return printable(cells[column]);
 }
 
 static int print_json(const struct nsu_doctor *doctor, struct nsu_fail *fail)
 {
-	struct libscols_table *table = scols_new_table();
-	int ret = -ENOMEM;
+	static const char *const columns[] = {"severity", "place", "text", "remedy"};
+	const struct nsu_rows rows = {"doctor", columns, NSU_COUNT(columns), doctor->n_findings, cell, doctor};
 
-	if (table)
-		ret = fill_table(table, doctor);
-	if (ret == 0 && doctor->n_findings == 0)
-		puts("{\n   \"doctor\": []\n}"); /* libsmartcols prints nothing of a table without lines */
-	else if (ret == 0)
-		ret = scols_print_table(table);
-	scols_unref_table(table);
-	return ret < 0 ? nsu_fail(fail, -ret, "print as JSON") : 0;
+	return nsu_rows_print_json(&rows, fail);
 }
 
 static int answer(const struct nsu_cli_call *call, struct nsu_doctor *doctor, struct nsu_fail *fail)

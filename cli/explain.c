@@ -3,10 +3,11 @@
 #include "explain.h"
 
 #include <errno.h>
-#include <libsmartcols/libsmartcols.h>
+#include <string.h>
 
 #include "cli.h"
 #include "question.h"
+#include "rows.h"
 
 enum {
 	CONF,
@@ -17,47 +18,20 @@ enum {
 	TTY
 };
 
-static int fill_line(struct libscols_line *line, const struct nsu_explain_row *row)
+static char *cell(const void *data, size_t row, size_t column)
 {
-	const char *const cells[] = {row->key, row->value, row->origin};
-	int ret = line ? 0 : -ENOMEM;
+	const struct nsu_explain *explain = data;
+	const char *const cells[] = {explain->rows[row].key, explain->rows[row].value, explain->rows[row].origin};
 
-	for (size_t i = 0; i < NSU_COUNT(cells) && ret == 0; i++)
-		ret = scols_line_set_data(line, i, cells[i]);
-	return ret;
-}
-
-/* The rows are printable already: libsmartcols is to escape them for JSON only, not for a terminal as well. */
-static int fill_table(struct libscols_table *table, const struct nsu_explain *explain)
-{
-	static const char *const columns[] = {"key", "value", "origin"};
-	int ret;
-
-	ret = scols_table_enable_json(table, 1);
-	if (ret == 0)
-		ret = scols_table_enable_noencoding(table, 1);
-	if (ret == 0)
-		ret = scols_table_set_name(table, "explain");
-	for (size_t i = 0; i < NSU_COUNT(columns) && ret == 0; i++)
-		ret = scols_table_new_column(table, columns[i], 0, 0) ? 0 : -ENOMEM;
-	for (size_t i = 0; i < explain->n && ret == 0; i++)
-		ret = fill_line(scols_table_new_line(table, NULL), &explain->rows[i]);
-	return ret;
+	return strdup(cells[column]);
 }
 
 static int print_json(const struct nsu_explain *explain, struct nsu_fail *fail)
 {
-	struct libscols_table *table = scols_new_table();
-	int ret = -ENOMEM;
+	static const char *const columns[] = {"key", "value", "origin"};
+	const struct nsu_rows rows = {"explain", columns, NSU_COUNT(columns), explain->n, cell, explain};
 
-	if (table)
-		ret = fill_table(table, explain);
-	if (ret == 0)
-		ret = scols_print_table(table);
-	scols_unref_table(table);
-	if (ret < 0)
-		return nsu_fail(fail, -ret, "print as JSON");
-	return 0;
+	return nsu_rows_print_json(&rows, fail);
 }
 
 /* A refused login is explained too, as far as that goes. */

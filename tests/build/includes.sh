@@ -171,7 +171,9 @@ cli/cli.c:                 text
 cli/check.c:               cli policy
 cli/question.h:            explain plan policy subject
 cli/question.c:            cli text
-cli/explain.c:             cli policy question subject text
+cli/explain.c:             cli policy question subject text rows
+cli/rows.h:
+cli/rows.c:
 cli/terminal.h:
 cli/terminal.c:
 cli/user_shell.h:          plan subject
@@ -197,7 +199,7 @@ cli/stack.h:
 cli/stack.c:               cli reader
 cli/stack_control.c:       stack
 cli/doctor.h:              arguments policy stack survey
-cli/doctor.c:              cli
+cli/doctor.c:              cli rows
 cli/doctor_findings.c:     cli doctor reader text
 cli/doctor_kernel.c:       doctor ns proc
 cli/doctor_programs.c:     doctor fsat reader

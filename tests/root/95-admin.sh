@@ -5,23 +5,12 @@
 # shellcheck disable=SC2016,SC2119,SC2317 # names that look like commands; functions are called by name, from tables
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
+. "$HERE/admin.inc"
 
 readonly DROPINS=/etc/security/nsunshare.d
 readonly USERS=$DROPINS/users
 readonly ESCAPE=$'\e[31mred'
 readonly ESCAPED='\x1b[31mred'
-
-# The sanitizers' findings go where `finish` looks for them; libconfig's leaks are its own.
-[ "$VARIANT" != asan ] ||
-	export ASAN_OPTIONS=log_path=/var/log/sanitizer/found LSAN_OPTIONS=suppressions=$HERE/../lsan.supp:print_suppressions=0
-
-# admin WORD...: call the tool, within a time; into $out, $err and $status.
-admin() {
-	status=0
-	timeout 20 nsunshare "$@" >/run/out 2>/run/err </dev/null || status=$?
-	out=$(</run/out)
-	err=$(</run/err)
-}
 
 # said NAME STATUS OUT-REGEX ERR-REGEX: how the last call ended; an empty one: nothing on that stream.
 said() {

@@ -7,20 +7,10 @@
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
+. "$HERE/admin.inc"
 
 readonly RUN=/run/nsunshare
 readonly ESCAPE=$'\e]0;owned\a\e[31mred'
-
-[ "$VARIANT" != asan ] ||
-	export ASAN_OPTIONS=log_path=/var/log/sanitizer/found LSAN_OPTIONS=suppressions=$HERE/../lsan.supp:print_suppressions=0
-
-# admin WORD...: call the tool, within a time; into $out, $err and $status.
-admin() {
-	status=0
-	timeout 20 nsunshare "$@" >/run/out 2>/run/err </dev/null || status=$?
-	out=$(</run/out)
-	err=$(</run/err)
-}
 
 # on_terminal COLUMNS [EXPECT SEND] -- WORD...: the same on a terminal; into $out and $status.
 on_terminal() {
