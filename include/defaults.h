@@ -55,6 +55,7 @@
 #define NSU_HELLO_WAIT_MS       5000   /* PID 1 waits no longer than this for a connection to say what it wants */
 #define NSU_EMPTY_POLL_MAX_MS   10000  /* the longest between two looks whether a set without logins is empty */
 #define NSU_ASK_MS              1000   /* the tool waits no longer than this for a set's answer */
+#define NSU_HELPER_TRIES        8      /* an open of a shared set starts no more helpers than this that die at once */
 #define NSU_AGAIN_MS            2      /* an opener waits so long before it comes again to a set where too many wait */
 #define NSU_SWEEP_MS            20     /* an open spends no more on the cgroups that others have left */
 

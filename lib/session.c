@@ -213,17 +213,20 @@ struct opening {
 	int64_t deadline_ms;
 	char cwd[NSU_PATH_MAX];
 	char id[NSU_ID_LEN + 1]; /* of the set that a later try makes */
+	int n_dead;              /* helpers that died before their set could be known */
 };
 
 /*
- * A set that ended while we were about to be in it: as if it had ended before. But no helper that dies before it may be known:
- * where that can't start, another can't either. Return: whether to start over.
+ * A set that ended while we were about to be in it: as if it had ended before. A helper that dies before its set may be known was
+ * killed, or can't start: then another can't either, which a few tries show. Return: whether to start over.
  */
-static bool may_start_over(const struct opening *opening, int ret, const struct nsu_session *new)
+static bool may_start_over(struct opening *opening, int ret, const struct nsu_session *new)
 {
 	bool is_dead = ret == -ESRCH || ret == -ECHILD;
-	bool has_ended = ret == -EEXIST || ret == -ECONNRESET || (is_dead && new->is_shared);
+	bool has_ended = is_dead || ret == -EEXIST || ret == -ECONNRESET;
 
+	if (is_dead && !new->is_shared && ++opening->n_dead == NSU_HELPER_TRIES)
+		return false;
 	return nsu_plan_is_shared(opening->plan) && has_ended &&
 	       !new->is_spent &&nsu_proc_now_ms() < opening->deadline_ms;
 }
