@@ -91,28 +91,13 @@ void sets_begin_case(void)
 	close(fd);
 }
 
-/* The tool leaves for a minute what may be about to become an entry. */
-static void remove_unclaimed(void)
-{
-	DIR *dir = opendir(REGISTRY);
-	const struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.' && strspn(entry->d_name + 1, "0123456789abcdef") == 16 &&
-		    is_dead(entry->d_name))
-			unlink(address_of(entry->d_name).sun_path);
-	}
-	if (dir)
-		closedir(dir);
-}
-
 static bool may_leave_entry(const struct outcome *outcome)
 {
 	bool stays = sweep.stays && (outcome->open_code == PAM_SUCCESS || outcome->was_inside);
 
 	/* who does not know that it has the lock must not remove it */
-	return (sweep.shares || stays) &&
-	       (outcome->pid1_was_killed || outcome->call.nr == SYS_unlinkat || outcome->call.nr == SYS_flock);
+	return (sweep.shares || stays) && (outcome->pid1_was_killed || outcome->call.nr == SYS_unlinkat ||
+	                                   outcome->call.nr == SYS_flock || outcome->call.nr == SYS_fstat);
 }
 
 /* All processes of the case have ended. What may be left is removed here as an administrator would. */
@@ -125,8 +110,6 @@ void sets_end_case(const struct outcome *outcome)
 	if (sweep.joins || !may_leave_entry(outcome))
 		return;
 	read_list(unused);
-	if (sweep.shares)
-		remove_unclaimed();
 }
 
 /* Where a set is joined: the same sets and logins as before, within GONE_MS. */
