@@ -82,7 +82,7 @@ static int see_end(const struct nsu_asked *asked, int64_t begin_ms, int64_t time
 	nsu_proc_kill(asked->pidfd);
 	if (nsu_proc_await(asked->pidfd, nsu_proc_now_ms() + KILL_WAIT_MS) == 0) {
 		printf("%s: killed, for it had not ended within %lld ms\n", name_of(asked),
-		       (long long)(asked->set.stop_timeout_ms + timeout_ms));
+		       (long long)asked->set.stop_timeout_ms + timeout_ms);
 		return NSU_CLI_WARNINGS;
 	}
 	return nsu_fail_because(

@@ -66,7 +66,7 @@ static bool find(const struct owners *owners, ino_t ns, size_t *ret_set)
 static ino_t ns_of(int proc_dirfd, pid_t pid, const char *kind)
 {
 	char path[64], text[64];
-	unsigned long ns = 0;
+	const char *digits;
 	ssize_t len;
 
 	snprintf(path, sizeof(path), "%d/ns/%s", (int)pid, kind);
@@ -74,9 +74,8 @@ static ino_t ns_of(int proc_dirfd, pid_t pid, const char *kind)
 	if (len < 0)
 		return 0;
 	text[len] = '\0';
-	if (sscanf(text, "%*[a-z]:[%lu]", &ns) != 1)
-		return 0;
-	return ns;
+	digits = strchr(text, '[');
+	return digits ? strtoul(digits + 1, NULL, 10) : 0; /* "pid:[4026531836]" */
 }
 
 /* Whose the pid namespaces around one are. The way up ends at ours, above which the kernel tells nothing (EPERM). */
@@ -122,7 +121,7 @@ static uint64_t memory_of(int proc_dirfd, pid_t pid)
 {
 	char path[64], text[128];
 	auto_close int fd = -1;
-	unsigned long pages;
+	const char *pages;
 	ssize_t len;
 
 	snprintf(path, sizeof(path), "%d/statm", (int)pid);
@@ -131,7 +130,8 @@ static uint64_t memory_of(int proc_dirfd, pid_t pid)
 	if (len < 0)
 		return 0;
 	text[len] = '\0';
-	return sscanf(text, "%*u %lu", &pages) == 1 ? (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+	pages = strchr(text, ' '); /* the second number */
+	return pages ? strtoul(pages, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static void count_process(struct count *count, pid_t pid)

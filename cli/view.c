@@ -17,7 +17,7 @@
 #include "subject.h"
 
 #define WIDE     120 /* characters of a terminal in which all columns are shown */
-#define CELL_MAX (2 * NSU_LOG_VALUE_MAX)
+#define CELL_MAX (2UL * NSU_LOG_VALUE_MAX)
 
 /* Each stands for a set and for a login, which is a line below. The last ones are for wide places only. */
 enum {
@@ -114,7 +114,7 @@ static void print_time(int64_t since, char *buffer, size_t cap)
 		snprintf(buffer, cap, "-");
 	else if (tm.tm_year == tm_now.tm_year && tm.tm_yday == tm_now.tm_yday)
 		strftime(buffer, cap, "%H:%M", &tm);
-	else if (now >= then && now - then < 360 * 24 * 3600)
+	else if (now >= then && now - then < 360L * 24 * 3600)
 		strftime(buffer, cap, "%b%d", &tm);
 	else
 		strftime(buffer, cap, "%Y-%m-%d", &tm);

@@ -20,6 +20,10 @@ kill_user_processes() {
 	systemctl restart systemd-logind
 }
 
+no_user_directory() {
+	[ ! -e /run/user/1501 ] && [ ! -e /run/user/1502 ]
+}
+
 test_user() {
 	local init
 
@@ -92,4 +96,5 @@ test_permanent() {
 test_user
 test_kill_user_processes
 test_permanent
+wait_until 400 no_user_directory # logind takes ten seconds for it
 finish

@@ -10,6 +10,10 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../shared.inc"
 
+no_user_directory() {
+	[ ! -e /run/user/1501 ] && [ ! -e /run/user/1502 ]
+}
+
 test_group() {
 	local init
 
@@ -127,4 +131,5 @@ test_freezer
 test_shared_limits
 test_nested
 test_no_bus
+wait_until 400 no_user_directory # logind takes ten seconds for it
 finish
