@@ -92,12 +92,18 @@ int nsu_user_shell_prepare(struct nsu_user_shell *shell, struct nsu_subject *sub
 	return 0;
 }
 
+/*
+ * By the system call: the C library keeps two signals to itself, which its posix_spawn(3) hands down ignored (make's children have
+ * them so).
+ */
 static void reset_signals(void)
 {
+	static const unsigned long
+		to_default[8]; /* the kernel's struct sigaction, and more: SIG_DFL, no flags, no mask */
 	sigset_t none;
 
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL); /* some can't be set, which is well */
+	for (int sig = 1; sig < _NSIG; sig++)
+		syscall(SYS_rt_sigaction, sig, to_default, NULL, _NSIG / 8); /* some can't be set, which is well */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
