@@ -18,6 +18,37 @@
  */
 void nsu_attach_describe(const struct nsu_subject *subject, struct nsu_login *login);
 
+/**
+ * nsu_attach_connect - connect to a set; one where too many wait takes this one a little later.
+ * @dirfd:       of nsu_registry_open()
+ * @key:         of the set
+ * @deadline_ms: in the time of nsu_proc_now_ms()
+ * @ret_fd:      given; untouched on failure
+ *
+ * Return: as nsu_registry_connect(), but -ETIMEDOUT for -EAGAIN.
+ */
+NSU_CHECKED int nsu_attach_connect(int dirfd, const char *key, int64_t deadline_ms, int *ret_fd);
+
+/**
+ * nsu_attach_say - say hello, whatever the wish.
+ * @channel_fd: borrowed
+ * @hello:      borrowed
+ * @send_fd:    borrowed: goes with it; -1: none
+ *
+ * Return: 0; -ECONNRESET if the set has ended; -errno of sendmsg(2).
+ */
+NSU_CHECKED int nsu_attach_say(int channel_fd, const struct nsu_set_hello *hello, int send_fd);
+
+/**
+ * nsu_attach_say_login - say hello as a login, with the caller's pidfd.
+ * @channel_fd: borrowed: of a set, or of the helper that is to make one
+ * @login:      borrowed
+ * @fail:       record
+ *
+ * Return: 0; -ECONNRESET, without a record, if the set has ended; -errno of the step.
+ */
+NSU_CHECKED int nsu_attach_say_login(int channel_fd, const struct nsu_login *login, struct nsu_fail *fail);
+
 /* What PID 1 has answered. Every descriptor is O_CLOEXEC. */
 struct nsu_attached {
 	int channel_fd;   /* the login's: orders COMMIT, END; it ends with its opener too */

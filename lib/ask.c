@@ -8,8 +8,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 
+#include "attach.h"
 #include "channel.h"
 #include "proc.h"
 #include "registry.h"
@@ -33,33 +33,11 @@ static bool has_ended(int ret)
 	return ret == -ENOENT || ret == -ECONNREFUSED || ret == -ECONNRESET;
 }
 
-static int connect_by(int dirfd, const char *key, int64_t deadline_ms, int *ret_fd)
-{
-	static const struct timespec step = {.tv_nsec = NSU_AGAIN_MS * 1000000L};
-
-	for (;;) {
-		int ret = nsu_registry_connect(dirfd, key, ret_fd);
-
-		if (ret != -EAGAIN)
-			return ret;
-		if (nsu_proc_now_ms() >= deadline_ms)
-			return -ETIMEDOUT;
-		nanosleep(&step, NULL);
-	}
-}
-
 static int say(int channel_fd, enum nsu_set_wish wish, size_t first)
 {
 	struct nsu_set_hello hello = {.wish = wish, .first = first};
-	unsigned char frame[NSU_HELLO_MAX];
-	size_t len = 0;
-	int ret;
 
-	ret = nsu_set_encode_hello(&hello, frame, sizeof(frame), &len);
-	if (ret < 0)
-		return ret;
-	ret = nsu_channel_send(channel_fd, frame, len, -1);
-	return ret == -EPIPE ? -ECONNRESET : ret;
+	return nsu_attach_say(channel_fd, &hello, -1);
 }
 
 static int begin(int dirfd, const char *key, int64_t deadline_ms, struct question *question)
@@ -68,7 +46,7 @@ static int begin(int dirfd, const char *key, int64_t deadline_ms, struct questio
 
 	*question = (struct question){.asked = NSU_ASKED_INIT, .channel_fd = -1};
 	snprintf(question->asked.key, sizeof(question->asked.key), "%s", key);
-	ret = connect_by(dirfd, key, deadline_ms, &question->channel_fd);
+	ret = nsu_attach_connect(dirfd, key, deadline_ms, &question->channel_fd);
 	if (ret < 0)
 		return ret;
 	return say(question->channel_fd, NSU_SET_ASK, 0);
@@ -327,7 +305,7 @@ int nsu_ask_to_end(int dirfd, const char *key, struct nsu_fail *fail)
 	auto_close int channel_fd = -1;
 	int ret;
 
-	ret = connect_by(dirfd, key, nsu_proc_now_ms() + NSU_ASK_MS, &channel_fd);
+	ret = nsu_attach_connect(dirfd, key, nsu_proc_now_ms() + NSU_ASK_MS, &channel_fd);
 	if (ret == 0)
 		ret = say(channel_fd, NSU_SET_END, 0);
 	return ret < 0 ? fail_for(ret, key, fail) : 0;

@@ -20,15 +20,19 @@ void nsu_attach_describe(const struct nsu_subject *subject, struct nsu_login *lo
 	nsu_text_printable(subject->rhost, login->rhost, sizeof(login->rhost));
 }
 
-/* A set where too many wait takes this one a little later. */
-static int connect_by(int dirfd, const char *key, int64_t deadline_ms, int *ret_fd)
+int nsu_attach_connect(int dirfd, const char *key, int64_t deadline_ms, int *ret_fd)
 {
 	static const struct timespec step = {.tv_nsec = NSU_AGAIN_MS * 1000000L};
-	int ret;
 
-	while ((ret = nsu_registry_connect(dirfd, key, ret_fd)) == -EAGAIN && nsu_proc_now_ms() < deadline_ms)
+	for (;;) {
+		int ret = nsu_registry_connect(dirfd, key, ret_fd);
+
+		if (ret != -EAGAIN)
+			return ret;
+		if (nsu_proc_now_ms() >= deadline_ms)
+			return -ETIMEDOUT;
 		nanosleep(&step, NULL);
-	return ret;
+	}
 }
 
 /* PID 1 has ended between two of our calls: the same as if it had done so before the first. */
@@ -37,23 +41,29 @@ static bool has_ended(int ret)
 	return ret == -EPIPE || ret == -ECONNRESET || ret == -ENOTCONN;
 }
 
-static int say_hello(int fd, const struct nsu_login *login, struct nsu_fail *fail)
+int nsu_attach_say(int channel_fd, const struct nsu_set_hello *hello, int send_fd)
+{
+	unsigned char frame[NSU_HELLO_MAX];
+	size_t len = 0;
+	int ret;
+
+	ret = nsu_set_encode_hello(hello, frame, sizeof(frame), &len);
+	if (ret == 0)
+		ret = nsu_channel_send(channel_fd, frame, len, send_fd);
+	return has_ended(ret) ? -ECONNRESET : ret;
+}
+
+int nsu_attach_say_login(int channel_fd, const struct nsu_login *login, struct nsu_fail *fail)
 {
 	struct nsu_set_hello hello = {.wish = NSU_SET_LOGIN, .login = *login};
-	unsigned char frame[NSU_HELLO_MAX];
 	auto_close int self_pidfd = -1;
-	size_t len = 0;
 	int ret;
 
 	ret = nsu_proc_open_self(&self_pidfd, fail);
 	if (ret < 0)
 		return ret;
-	ret = nsu_set_encode_hello(&hello, frame, sizeof(frame), &len);
-	if (ret == 0)
-		ret = nsu_channel_send(fd, frame, len, self_pidfd);
-	if (has_ended(ret))
-		return -ECONNRESET;
-	return ret < 0 ? nsu_fail(fail, -ret, "say hello to the set") : 0;
+	ret = nsu_attach_say(channel_fd, &hello, self_pidfd);
+	return ret < 0 && ret != -ECONNRESET ? nsu_fail(fail, -ret, "say hello to the set") : ret;
 }
 
 /* One frame of the answer, and the descriptor that came with it. */
@@ -111,12 +121,12 @@ int nsu_attach(int dirfd, const char *key, const struct nsu_login *login, int64_
 	struct nsu_attached new = NSU_ATTACHED_INIT;
 	int ret;
 
-	ret = connect_by(dirfd, key, deadline_ms, &new.channel_fd);
+	ret = nsu_attach_connect(dirfd, key, deadline_ms, &new.channel_fd);
 	if (ret == -ENOENT || ret == -ECONNREFUSED)
 		return ret;
 	if (ret < 0)
 		return nsu_fail(fail, -ret, "connect to the set %s", key);
-	ret = say_hello(new.channel_fd, login, fail);
+	ret = nsu_attach_say_login(new.channel_fd, login, fail);
 	if (ret == 0)
 		ret = hear_answer(new.channel_fd, deadline_ms, &new, fail);
 	if (ret < 0) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "assist.h"
+#include "attach.h"
 #include "cgroup.h"
 #include "channel.h"
 #include "fsat.h"
@@ -26,24 +27,6 @@ struct launch {
 	bool has_heard;        /* the helper has said how it ends, or what it says can not be received */
 	struct nsu_fail *fail;
 };
-
-/* Behind the plan: the first opener is a login as the later ones are. */
-static int send_hello(const struct launch *launch)
-{
-	struct nsu_set_hello hello = {.wish = NSU_SET_LOGIN, .login = *launch->login};
-	unsigned char frame[NSU_HELLO_MAX];
-	auto_close int self_pidfd = -1;
-	size_t len = 0;
-	int ret;
-
-	ret = nsu_proc_open_self(&self_pidfd, launch->fail);
-	if (ret < 0)
-		return ret;
-	ret = nsu_set_encode_hello(&hello, frame, sizeof(frame), &len);
-	if (ret == 0)
-		ret = nsu_channel_send(launch->session->channel_fd, frame, len, self_pidfd);
-	return ret < 0 ? nsu_fail(launch->fail, -ret, "say hello to the helper") : 0;
-}
 
 /* Opens the channel with the plan in it, and starts the helper at its other end. */
 static int start_helper(const struct launch *launch)
@@ -67,7 +50,7 @@ static int start_helper(const struct launch *launch)
 	helper_end = ends[1];
 	ret = nsu_assist_send_plan(plan, session->channel_fd, -1, HELPER, launch->fail);
 	if (ret == 0)
-		ret = send_hello(launch);
+		ret = nsu_attach_say_login(session->channel_fd, launch->login, launch->fail); /* as the later ones do */
 	if (ret < 0)
 		return ret;
 	program.exec_fd = exec_fd;

@@ -104,14 +104,14 @@ lib/explain_write.c:       text
 lib/explain_spaces.c:      explain_write set
 lib/registry_lock.h:
 lib/registry_walk.c:       registry registry_lock text
-lib/ask.c:                 channel proc registry
+lib/ask.c:                 attach channel proc registry
 lib/metrics.c:             text
 lib/exposition.c:
 lib/idmap.c:               proc
 lib/cgroup.c:
 lib/called.c:              channel wire
 lib/assist.c:              channel fsat ns proc
-lib/launch.c:              assist cgroup channel fsat idmap proc wire
+lib/launch.c:              assist attach cgroup channel fsat idmap proc wire
 lib/cwd.h:
 lib/cwd.c:
 lib/session.c:             cgroup channel cwd fsat harden idmap join launch proc registry subject wire
