@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What a user can use up, and what can keep a session from ending: it stays with him, and the next login is not kept.
 # Holds G5 G7 G8.
+# Alone: it sets limits of the whole machine, user.max_*_namespaces, and uses up what is counted by uid.
 # shellcheck disable=SC2016,SC2029 # single-quoted text is for the shell of the session
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/sweep.inc"
 
-readonly SWEEP_SECONDS=200 CASES_MIN=8000
+readonly CASES_MIN=8000
 readonly KINDS=mnt,ipc,uts,pid,pid_for_children
 readonly KILLS='open:kill-opener open:kill-intermediate open:kill-helper close:kill-opener close:kill-helper'
 readonly KILLS_NET='open:kill-opener open:kill-helper open:kill-net-intermediate open:kill-net'

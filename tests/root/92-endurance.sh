@@ -3,6 +3,7 @@
 # Thousands of sessions: nothing of memory, descriptors, processes, mounts or kernel objects grows; valgrind finds nothing;
 # many openers at once have no error. NSU_SOAK_SECONDS (20, by sandbox.sh) is how long these go on; `make soak` takes two minutes.
 # Holds G15.
+# Alone: it counts objects of the kernel.
 # shellcheck disable=SC2119,SC2317 # functions are called by name, by wait_until
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"

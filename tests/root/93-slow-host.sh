@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # A host that is slow or large: file systems that do not answer, 10,000 mounts, the limit of mounts.
+# Alone: it sets that limit, fs.mount-max, which is the whole machine's.
 # shellcheck disable=SC2119,SC2317 # functions are called by name, from tables and by wait_until
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
