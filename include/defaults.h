@@ -44,6 +44,7 @@
 #define NSU_TIMEOUT_MAX_MS      60000
 #define NSU_STOP_TIMEOUT_MAX_MS 30000
 #define NSU_CLOSE_WAIT_MS       20     /* pam_close_session waits no longer than this for PID 1 */
+#define NSU_CLOSE_INSIDE_MS     200    /* but where only PID 1 can still take the entry out of the host's registry */
 #define NSU_TIMER_SLACK_NS      50000  /* the kernel's default; a user hands his own to a setuid caller */
 #define NSU_KILL_WAIT_MS        60000  /* PID 1 waits no longer for the processes that it has killed to be gone */
 #define NSU_REMOVE_WAIT_MS      300000 /* and works no longer than this on what is thrown away */

@@ -78,8 +78,8 @@ NSU_CHECKED int nsu_session_note(struct nsu_session *session, struct nsu_fail *f
  * @fail:    record
  *
  * Goes back into the caller's own namespaces and tells PID 1 to end, with which all processes of the session do. Blocks
- * up to NSU_CLOSE_WAIT_MS for that, after which PID 1 is killed unless the plan has a stop_timeout or something to throw away; but it may take
- * longer: a child of the caller that is not reaped yet keeps PID 1.
+ * up to NSU_CLOSE_WAIT_MS (NSU_CLOSE_INSIDE_MS where it stays inside) for that, after which PID 1 is killed unless the plan
+ * has a stop_timeout or something to throw away; but it may take longer: a child of the caller that is not reaped yet keeps PID 1.
  * Out of a user namespace there is no way back: a caller that is in one stays in all of the session's until it ends.
  * A caller that has chrooted itself meanwhile stays in its mount namespace, and so in its chroot.
  * Return: 0; -errno of setns(2) where the caller has lost its privileges or has threads now: the session ends all the

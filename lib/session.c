@@ -340,6 +340,7 @@ static int leave(const struct nsu_session *session, struct nsu_fail *fail)
 /* @sees_host: names mean what they mean on the host again. */
 static void end_session(const struct nsu_session *session, bool sees_host)
 {
+	int64_t wait_ms = sees_host ? NSU_CLOSE_WAIT_MS : NSU_CLOSE_INSIDE_MS;
 	bool lives_on = order_end(session);
 
 	if (session->init_pidfd < 0 ||
@@ -347,7 +348,7 @@ static void end_session(const struct nsu_session *session, bool sees_host)
 		return;
 	if (!lives_on)
 		nsu_proc_kill(session->init_pidfd);
-	if (nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS) == 0) {
+	if (nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + wait_ms) == 0) {
 		lives_on = false;
 	} else if (!session->gives_time) {
 		nsu_proc_kill(session->init_pidfd); /* still dying, or the user has frozen it in a cgroup of his */

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/sweep.inc"
 
-readonly CASES_MIN=1 SOME=ENOMEM,EIO
+readonly CASES_MIN=9000 SOME=ENOMEM,EIO
 readonly ALL_KINDS=mnt,ipc,uts,pid,pid_for_children
 
 # NAME|NAMESPACES|ERRORS|FLAGS|CONDITIONS OF THE RULE|KEYS OF THE PROFILE, a line for each policy.

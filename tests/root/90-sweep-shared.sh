@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/sweep.inc"
 
-readonly CASES_MIN=1 SOME=ENOMEM,EIO
+readonly CASES_MIN=6000 SOME=ENOMEM,EIO
 # Beside SOME, what says that a set has just ended.
 readonly JOIN=$SOME,EMFILE,EAGAIN,EINTR,ECONNREFUSED,ECONNRESET,EPIPE,ESRCH
 readonly ALL_KINDS=mnt,ipc,uts,pid,pid_for_children

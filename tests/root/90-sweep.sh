@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/sweep.inc"
 
-readonly CASES_MIN=1
+readonly CASES_MIN=8000
 readonly ALL=EPERM,ENOMEM,EINTR,EAGAIN,ENOSYS,EIO,EMFILE SOME=ENOMEM,EIO
 readonly ALL_KINDS=mnt,ipc,uts,pid,pid_for_children
 

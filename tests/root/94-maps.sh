@@ -203,6 +203,19 @@ test_captive() {
 	check_is "captive: one session in the life of a process" "$(sed -n 's/^\(open\|close\): code //p' <<<"$out" | paste -sd ' ')" "0 0 4"
 	check_log "captive: the log says why" "refused: user=alice .*can't leave its user namespace"
 	check_gone "captive: nothing is left"
+	policy_for_users 'namespaces = [ "mount", "pid", "user" ];'
+	rm -f /run/close
+	pamprobe pt alice open run='touch /srv/made/open' wait=/run/close close >/dev/null 2>&1 &
+	opener=$!
+	wait_until 100 test -e /srv/made/open
+	kill -STOP "$(pgrep -x nsunshare-init)"
+	touch /run/close
+	sleep 0.1 # a busy host
+	pkill -CONT -x nsunshare-init
+	wait $opener
+	check_is "captive: PID 1 that is slow at the close still takes out its entry, which the opener does not see" \
+		"$(find /run/nsunshare -mindepth 1 ! -name metrics)" ""
+	check_gone "captive: nor is PID 1 left"
 }
 
 make_show
