@@ -344,7 +344,7 @@ print_table() {
 check_log_lines() {
 	local kind opened closed
 
-	log_sync
+	check_unclosed "the log: all that were opened were closed" 0
 	for kind in "${KINDS[@]}"; do
 		opened=$(log_count " opened: .* user=k-$kind .* namespaces=")
 		closed=$(log_count " closed: .* user=k-$kind service")

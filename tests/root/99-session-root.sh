@@ -113,7 +113,7 @@ test_setuid() {
 	check_is "a setuid shell in the session: nothing is uncovered" "$(grep -E 'REVEALED|not tried' <<<"$out")" ""
 	check "a setuid shell in the session: it was tried" test "$(grep -c ': ' <<<"$out")" -ge 40
 	out=$(timeout 20 ssh alice@127.0.0.1 "$OWN_USER_NAMESPACE || exit 99; sh /usr/local/bin/as-admins-do 2>&1" 2>&1 </dev/null)
-	sed 's/^/# /' <<<"$out"
+	echo "# ${out//$'\n'/$'\n# '}"
 	check_is "date, hostname, ip, sysctl, umount, mount, sysrq by sudo: each says that it may not" "$(sed -n 's/^FAILED //p' <<<"$out" | paste -sd ' ')" \
 		"date hostname ip sysctl umount mount sh"
 }
@@ -220,7 +220,7 @@ test_doors_elsewhere() {
 	check_has "root elsewhere: login can not give her root's terminal" \
 		"$(ptytalk 'login: ' 'alice^M' 'Password: ' "$PASSWORD^M" -- login 2>&1)" 'Unable to change owner'
 	check_gone "root elsewhere: the sessions are gone"
-	check_is "root elsewhere: as many were closed as opened, but login's" "$(log_count ' closed: ')" "$(($(log_count ' opened: ') - 1))"
+	check_unclosed "root elsewhere: all that were opened were closed, but login's" 1
 }
 
 build_tool pamprobe -lpam

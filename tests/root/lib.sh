@@ -155,6 +155,22 @@ log_count() {
 	log_new | grep -Ec -- "$1"
 }
 
+# How many of the sessions that were opened since log_mark have no line of their close.
+log_unclosed() {
+	comm -23 <(log_new | sed -n 's/.* opened: id=\([0-9a-f]*\) .*/\1/p' | sort -u) \
+		<(log_new | sed -n 's/.* closed: id=\([0-9a-f]*\).*/\1/p' | sort -u) | wc -l
+}
+
+log_has_unclosed() {
+	[ "$(log_unclosed)" = "$1" ]
+}
+
+# check_unclosed NAME COUNT: so many are it now, or soon: sshd logs a close behind its client's exit.
+check_unclosed() {
+	wait_until 20 log_has_unclosed "$2"
+	check_is "$1" "$(log_unclosed)" "$2"
+}
+
 # ---- waiting
 
 # wait_until TENTHS COMMAND...: try it ten times a second.
