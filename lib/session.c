@@ -98,9 +98,16 @@ static bool order_end(const struct nsu_session *session)
 	return session->channel_fd >= 0 && nsu_channel_send(session->channel_fd, &order, sizeof(order), -1) == 0;
 }
 
+/* @sees_host: whoever stays inside does not see the host's registry, which PID 1 is given the time for. Return: 0 if it has ended. */
+static int await_init(const struct nsu_session *session, bool sees_host)
+{
+	return nsu_proc_await(session->init_pidfd,
+	                      nsu_proc_now_ms() + (sees_host ? NSU_CLOSE_WAIT_MS : NSU_CLOSE_INSIDE_MS));
+}
+
 /*
  * Both by order and by signal, either of which may fail; what is to be removed is, if that is a matter of a moment. A set that
- * others may be in by now is only left. Whoever stays inside does not see the host's registry: PID 1 is given the time for that.
+ * others may be in by now is only left.
  */
 static void abandon(struct nsu_session *session)
 {
@@ -109,7 +116,7 @@ static void abandon(struct nsu_session *session)
 
 	if (session->init_pidfd >= 0 && !session->is_shared) {
 		if (is_ordered && (session->gives_time || !sees_host))
-			(void)!nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS);
+			(void)!await_init(session, sees_host);
 		nsu_proc_kill(session->init_pidfd);
 		(void)!nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + NSU_CLOSE_WAIT_MS);
 	}
@@ -227,8 +234,9 @@ static bool may_start_over(struct opening *opening, int ret, const struct nsu_se
 
 	if (is_dead && !new->is_shared && ++opening->n_dead == NSU_HELPER_TRIES)
 		return false;
-	return nsu_plan_is_shared(opening->plan) && has_ended &&
-	       !new->is_spent &&nsu_proc_now_ms() < opening->deadline_ms;
+	if (!has_ended || new->is_spent || !nsu_plan_is_shared(opening->plan))
+		return false;
+	return nsu_proc_now_ms() < opening->deadline_ms;
 }
 
 /* Up to the commit: into the set that there is, or a new one. */
@@ -340,7 +348,6 @@ static int leave(const struct nsu_session *session, struct nsu_fail *fail)
 /* @sees_host: names mean what they mean on the host again. */
 static void end_session(const struct nsu_session *session, bool sees_host)
 {
-	int64_t wait_ms = sees_host ? NSU_CLOSE_WAIT_MS : NSU_CLOSE_INSIDE_MS;
 	bool lives_on = order_end(session);
 
 	if (session->init_pidfd < 0 ||
@@ -348,7 +355,7 @@ static void end_session(const struct nsu_session *session, bool sees_host)
 		return;
 	if (!lives_on)
 		nsu_proc_kill(session->init_pidfd);
-	if (nsu_proc_await(session->init_pidfd, nsu_proc_now_ms() + wait_ms) == 0) {
+	if (await_init(session, sees_host) == 0) {
 		lives_on = false;
 	} else if (!session->gives_time) {
 		nsu_proc_kill(session->init_pidfd); /* still dying, or the user has frozen it in a cgroup of his */
