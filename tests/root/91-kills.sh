@@ -8,14 +8,13 @@
 . "$(dirname "$0")/sweep.inc"
 
 readonly CASES_MIN=8000
-readonly KINDS=mnt,ipc,uts,pid,pid_for_children
 readonly KILLS='open:kill-opener open:kill-intermediate open:kill-helper close:kill-opener close:kill-helper'
 readonly KILLS_NET='open:kill-opener open:kill-helper open:kill-net-intermediate open:kill-net'
 readonly KILLS_JOINED='open:kill-opener close:kill-opener'
 readonly EIGHT='namespaces = [ "mount", "ipc", "uts", "pid", "cgroup", "net", "time", "user" ];'
 readonly VETH='net = { mode = "veth"; bridge = "br0"; pool = "10.65.0.0/24"; };'
 
-# NAME|NAMESPACES BESIDE KINDS (or none)|TIME LIMIT|FLAGS|WHAT|KEYS OF THE PROFILE, a line for each policy.
+# NAME|NAMESPACES BESIDE USUAL_KINDS (or none)|TIME LIMIT|FLAGS|WHAT|KEYS OF THE PROFILE, a line for each policy.
 readonly SPACES='
 kills, user|user|1000|-|'$KILLS'|namespaces = [ "mount", "ipc", "uts", "pid", "user" ];
 kills, net made|net|1000|net-first|'$KILLS_NET'|namespaces = [ "mount", "ipc", "uts", "pid", "net" ]; net = { mode = "named:made"; create = true; };
@@ -31,16 +30,16 @@ kills, scope user, all eight, joined|cgroup,net,time,user|1000|joins|'$KILLS_JOI
 build_sweep
 prepare_sweep
 policy_for_users
-sweep "C-62 random kills" $KINDS 5000 - random=1000
+sweep "C-62 random kills" $USUAL_KINDS 5000 - random=1000
 if [ "$VARIANT" = asan ]; then
 	skip "kills and stops at each call" "the sanitizers' own calls are thousands"
 	finish
 fi
 policy_for_users 'base = "default"; timeout = 1000;'
 # shellcheck disable=SC2086 # words
-sweep "C-59, C-60, C-62 kills" $KINDS 1000 - $KILLS
+sweep "C-59, C-60, C-62 kills" $USUAL_KINDS 1000 - $KILLS
 policy_for_users 'base = "default"; timeout = 150;'
-sweep "C-50 stopped helper" $KINDS 150 - open:stop-helper
+sweep "C-50 stopped helper" $USUAL_KINDS 150 - open:stop-helper
 policy_for_users 'namespaces = [ "mount", "ipc", "uts" ]; timeout = 1000;'
 # shellcheck disable=SC2086 # words
 sweep "C-62 kills, no pid" mnt,ipc,uts 1000 - $KILLS
@@ -49,7 +48,7 @@ while IFS='|' read -r name kinds limit flags kills keys; do
 	[ -n "$name" ] || continue
 	policy_for_users "base = \"default\"; timeout = $limit; $keys"
 	# shellcheck disable=SC2086 # words
-	sweep "$name" "$KINDS${kinds:+,$kinds}" "$limit" "$flags" $kills
+	sweep "$name" "$USUAL_KINDS${kinds:+,$kinds}" "$limit" "$flags" $kills
 done <<<"$SPACES"
 finish_net
 # A helper that can not start is not started for ever: it is no set that has ended.

@@ -5,15 +5,10 @@
 # shellcheck disable=SC2016,SC2119,SC2317 # single-quoted text is for the shell of the session; functions are called by name
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
+. "$HERE/admin.inc"
 
-[ "$VARIANT" != asan ] || export ASAN_OPTIONS=log_path=/var/log/sanitizer/found:detect_leaks=0
-
-# enter WORD...: into $out, $err and $status.
 enter() {
-	status=0
-	timeout 20 nsunshare enter "$@" >/run/out 2>/run/err </dev/null || status=$?
-	out=$(</run/out)
-	err=$(</run/err)
+	admin enter "$@"
 }
 
 # begin USER: a session of his, by su, in which a program `sleep` runs, $inside by its number here.
@@ -40,11 +35,6 @@ end_all() {
 	wait "${openers[@]}" 2>/dev/null
 	openers=()
 	wait_until 20 no_session
-}
-
-# What root, on a terminal of his, sees when he types this; each pair is an EXPECT and a SEND of ptytalk.
-root_types() {
-	ptytalk '# ' "$@" -- env PS1='# ' TERM=dumb bash --norc -i | tr -d '\r'
 }
 
 namespaces_of() {

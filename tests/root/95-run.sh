@@ -5,19 +5,10 @@
 # shellcheck disable=SC2016,SC2119,SC2317 # single-quoted text is for the shell of the session; functions are called by name
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
+. "$HERE/admin.inc"
 
-[ "$VARIANT" != asan ] || export ASAN_OPTIONS=log_path=/var/log/sanitizer/found:detect_leaks=0
-
-# try WORD...: nsunshare run; into $out, $err and $status.
 try() {
-	status=0
-	timeout 20 nsunshare run "$@" >/run/out 2>/run/err </dev/null || status=$?
-	out=$(</run/out)
-	err=$(</run/err)
-}
-
-root_types() {
-	ptytalk '# ' "$@" -- env PS1='# ' TERM=dumb bash --norc -i | tr -d '\r'
+	admin run "$@"
 }
 
 # No PAM stack has the module, and the policy is not where that would look for it.

@@ -204,6 +204,8 @@ int random_kills(int count)
 		if (wrong)
 			break;
 	}
+	if (!wrong && (login() < 0 || !is_host_as_before()))
+		wrong = "the login after all kills failed, or has left something";
 	printf("%s - %s: an opener is killed %d times within %d sessions, at last %ld us: nothing is left after %ld ms, "
 	       "%d logins between work\n",
 	       wrong ? "not ok" : "ok", sweep.name, n, sessions(), span_us, slowest_ms, n_logins);
