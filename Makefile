@@ -66,7 +66,7 @@ LINK_HARDENING := -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-cod
 
 # Probing costs a second: once for each compiler and variant, kept in a file.
 PROBED := $(BUILD)/probed.mk
-ifneq ($(filter-out help clean install-deps demo check check-vm asan lint fuzz bench soak format dist uninstall,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean install-deps demo deb check check-vm asan lint fuzz bench bench-vm soak format dist uninstall,$(or $(MAKECMDGOALS),all)),)
 -include $(PROBED)
 endif
 
@@ -97,7 +97,7 @@ HELPER_OBJECTS := $(HELPER:%=$(BUILD)/static/%.o)
 HELPER_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out helper/main,$(filter helper/%,$(HELPER))))
 CLI := enter main cli check explain question list kill select usage view view_json rows run opener terminal user_shell metrics \
 	doctor doctor_findings doctor_kernel doctor_programs doctor_policy doctor_services doctor_stacks doctor_order \
-	doctor_sshd doctor_sudo doctor_mounts doctor_limits reader stack stack_control
+	doctor_sshd doctor_sudo doctor_mounts doctor_limits doctor_logind reader stack stack_control
 CLI_TESTED := $(patsubst %,$(BUILD)/cli/%.o,cli select reader stack stack_control user_shell)
 NETWORK := network/main network/veth network/named network/interface network/netlink network/address
 NETWORK_TESTED := $(patsubst %,$(BUILD)/%.o,$(filter-out network/main,$(NETWORK)))
@@ -115,7 +115,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-6s %s\n' $(1) $(2))
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all check check-run check-unit check-root check-vm demo asan lint lint-run format fuzz fuzz-run bench soak install uninstall dist help clean install-deps
+.PHONY: all check check-run check-unit check-root check-vm deb rpm demo asan lint lint-run format fuzz fuzz-run bench bench-vm soak install uninstall dist help clean install-deps
 
 all: $(PROGRAMS) ## build the module, the helper, its assistants and the admin tool
 
@@ -253,7 +253,17 @@ check-root: all ## end-to-end tests with real sshd, su, sudo, login and cron, in
 check-vm: ## tests in a Debian guest under QEMU's emulation: systemd, logind, cgroup v2, an older kernel; as root, takes minutes
 	$(Q)tests/install-deps.sh build vm
 	$(Q)$(MAKE) --no-print-directory all
+	$(Q)test -e build/deb/libpam-nsunshare_*.deb || $(MAKE) --no-print-directory deb
 	$(Q)VARIANT=$(VARIANT) tests/vm/run.sh
+
+deb: ## the Debian package, in build/deb; lintian's warnings fail, but for those that packaging/debian explains
+	$(Q)tests/install-deps.sh build deb
+	$(Q)packaging/deb.sh build/deb
+
+rpm: ## the rpm package, in build/rpm, by Debian's rpmbuild, and a look at what is in it; not tried on Fedora
+	$(Q)tests/install-deps.sh build rpm
+	$(Q)packaging/rpm.sh build/rpm
+	$(Q)tests/build/rpm.sh build/rpm
 
 demo: install-deps ## the main job: one ssh login without and with the module, side by side, on a real sshd in a throw-away root
 	$(Q)$(MAKE) --no-print-directory all
@@ -276,6 +286,11 @@ bench: ## what opening and closing costs, beside the kernel's floor and the peer
 	$(Q)tests/install-deps.sh build bench
 	$(Q)$(MAKE) --no-print-directory all $(BENCHES)
 	$(Q)VARIANT=$(VARIANT) bench/run.sh 500 docs/bench.md docs/bench.svg
+
+bench-vm: ## what a login costs with Debian's full stack under systemd, in the guest of the tests; writes docs/bench-vm.md
+	$(Q)tests/install-deps.sh build vm deb
+	$(Q)test -e build/deb/libpam-nsunshare_*.deb || $(MAKE) --no-print-directory deb
+	$(Q)bench/vm.sh docs/bench-vm.md
 
 soak: install-deps ## the test of endurance, with two minutes of 64 openers at once
 	$(Q)$(MAKE) --no-print-directory all
@@ -321,7 +336,7 @@ install: all ## install below DESTDIR; the administrator's own policy is never o
 	install -m 644 conf/tmpfiles.d/nsunshare.conf $(DESTDIR)$(tmpfilesdir)/nsunshare.conf
 	install -m 644 man/*.5 $(DESTDIR)$(mandir)/man5
 	install -m 644 man/*.8 $(DESTDIR)$(mandir)/man8
-	install -m 644 README.md NEWS.md SECURITY.md LICENSE docs/design.md $(DESTDIR)$(docdir)
+	install -m 644 README.md NEWS.md SECURITY.md LICENSE docs/design.md docs/walkthrough.md docs/limits.md docs/troubleshooting.md $(DESTDIR)$(docdir)
 	install -m 644 conf/nsunshare.conf conf/examples/*.conf conf/pam.d/*.example $(DESTDIR)$(docdir)/examples
 
 uninstall: ## take away what install put there; the policy stays

@@ -21,9 +21,9 @@ enum {
 };
 
 static nsu_doctor_examination *const examinations[] = {
-	nsu_doctor_kernel,   nsu_doctor_programs, nsu_doctor_directories, nsu_doctor_policy,
-	nsu_doctor_services, nsu_doctor_stacks,   nsu_doctor_order,       nsu_doctor_sshd,
-	nsu_doctor_sudo,     nsu_doctor_mounts,   nsu_doctor_sysctls,     nsu_doctor_cgroups,
+	nsu_doctor_kernel,  nsu_doctor_programs, nsu_doctor_directories, nsu_doctor_policy, nsu_doctor_services,
+	nsu_doctor_stacks,  nsu_doctor_order,    nsu_doctor_sshd,        nsu_doctor_sudo,   nsu_doctor_mounts,
+	nsu_doctor_sysctls, nsu_doctor_cgroups,  nsu_doctor_logind,
 };
 
 static const char *const severities[] = {

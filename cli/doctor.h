@@ -13,7 +13,8 @@
 #include "stack.h"
 #include "survey.h"
 
-#define NSU_DOCTOR_MODULE "pam_nsunshare.so"
+#define NSU_DOCTOR_MODULE       "pam_nsunshare.so"
+#define NSU_DOCTOR_USER_MANAGER "systemd-user" /* which the module leaves alone, unless a rule names it */
 
 enum nsu_doctor_severity {
 	NSU_DOCTOR_NOTE,    /* to be known */
@@ -41,7 +42,8 @@ struct nsu_doctor_use {
 	const struct nsu_stack_line *line;
 	char *words; /* what the arguments point into */
 	struct nsu_arguments arguments;
-	struct nsu_fail wrong; /* with the arguments */
+	struct nsu_fail wrong;         /* with the arguments */
+	enum nsu_survey_answer answer; /* of its policy, about the service */
 };
 
 struct nsu_doctor {
@@ -62,7 +64,7 @@ typedef void nsu_doctor_examination(struct nsu_doctor *doctor);
 
 nsu_doctor_examination nsu_doctor_kernel, nsu_doctor_programs, nsu_doctor_directories, nsu_doctor_policy,
 	nsu_doctor_services, nsu_doctor_stacks, nsu_doctor_order, nsu_doctor_sshd, nsu_doctor_sudo, nsu_doctor_mounts,
-	nsu_doctor_sysctls, nsu_doctor_cgroups;
+	nsu_doctor_sysctls, nsu_doctor_cgroups, nsu_doctor_logind;
 
 /**
  * nsu_doctor_find - add a finding; one that is there already is not added again.

@@ -192,7 +192,7 @@ void nsu_doctor_policy(struct nsu_doctor *doctor)
 }
 
 /* The policy of another file than the main one, and the profile that a line names. */
-static int survey_use(struct nsu_doctor *doctor, const struct nsu_doctor_use *use)
+static int survey_use(struct nsu_doctor *doctor, struct nsu_doctor_use *use)
 {
 	bool is_other = use->arguments.conf && strcmp(use->arguments.conf, doctor->conf) != 0;
 	struct nsu_policy *policy = is_other ? NULL : doctor->policy;
@@ -205,6 +205,7 @@ static int survey_use(struct nsu_doctor *doctor, const struct nsu_doctor_use *us
 		return 0;
 	if (is_other)
 		ret = nsu_policy_load(use->arguments.conf, &policy, &ignored);
+	use->answer = nsu_survey_service(policy, use->service->name, use->arguments.profile);
 	if (ret == 0 && is_other)
 		ret = nsu_survey_policy(policy, &doctor->survey);
 	if (ret != -ENOMEM && use->arguments.profile)

@@ -155,7 +155,7 @@ void nsu_doctor_programs(struct nsu_doctor *doctor)
 
 void nsu_doctor_directories(struct nsu_doctor *doctor)
 {
-	static const char *const dirs[] = {NSU_RUN_DIR, NSU_STATE_DIR};
+	static const char *const dirs[] = {NSU_RUN_DIR, NSU_STATE_DIR, NSU_INSTANCE_DIR, NSU_THROW_AWAY_DIR};
 
 	for (size_t i = 0; i < NSU_COUNT(dirs); i++) {
 		char remedy[160];

@@ -12,6 +12,8 @@
 #include "doctor.h"
 
 #define SERVICES_MAX 512
+#define PROFILE      "/usr/share/pam-configs/nsunshare" /* of Debian's package */
+#define UNNAME       "take " NSU_DOCTOR_USER_MANAGER " out of the rule: it is left alone then"
 
 /* As libpam has them, without a vendor's own. */
 static const char *const pam_dirs[] = {"/etc/pam.d", "/usr/lib/pam.d", NULL};
@@ -26,9 +28,9 @@ static const char *const threaded[] = {"gdm", "lightdm", "sddm", "xdm", "lxdm"};
 /* What editors and package managers leave beside a file is no service. */
 static bool is_left_over(const char *name)
 {
-	static const char *const endings[] = {"~",       ".bak",      ".orig",     ".old",      ".save",
-	                                      ".rpmnew", ".rpmsave",  ".rpmorig",  ".pacnew",   ".dpkg-dist",
-	                                      ".swp",    ".dpkg-old", ".dpkg-new", ".dpkg-bak", ".ucf-dist"};
+	static const char *const endings[] = {"~",         ".bak",      ".orig",     ".old",       ".save", ".rpmnew",
+	                                      ".rpmsave",  ".rpmorig",  ".pacnew",   ".dpkg-dist", ".swp",  ".dpkg-old",
+	                                      ".dpkg-new", ".dpkg-bak", ".ucf-dist", ".pam-old"};
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < NSU_COUNT(endings); i++) {
@@ -159,27 +161,30 @@ static bool is_threaded(const char *name)
 static void examine_unfit(struct nsu_doctor *doctor, const struct nsu_doctor_use *use)
 {
 	const char *name = use->service->name;
-	char at[NSU_PATH_MAX + 16];
+	char at[NSU_PATH_MAX + 16], remedy[192];
 
 	nsu_doctor_at(use->line, at, sizeof(at));
-	if (use->line->type != NSU_STACK_SESSION)
+	if (use->line->type != NSU_STACK_SESSION || use->answer == NSU_SURVEY_LEFT_ALONE)
 		return;
-	if (strcmp(name, "systemd-user") == 0)
-		nsu_doctor_find(
-			doctor, NSU_DOCTOR_WARNING, at, "take the line out of the stack of systemd-user",
-			"systemd-user executes its program without a fork and looks for its parent: it can not be "
-			"isolated");
-	if (is_threaded(name))
-		nsu_doctor_find(
-			doctor, NSU_DOCTOR_ERROR, at, "take the line out of its stack",
-			"%s has threads when it opens a session: the sessions that the policy isolates are refused",
-			name);
+	if (strcmp(name, NSU_DOCTOR_USER_MANAGER) == 0)
+		nsu_doctor_find(doctor, NSU_DOCTOR_WARNING, at, UNNAME,
+		                "a rule of the policy names systemd-user, which executes its program without a fork "
+		                "and looks for its parent: it can not be isolated");
+	if (!is_threaded(name))
+		return;
+	snprintf(remedy, sizeof(remedy),
+	         "take the line out of its stack, or put in front of the rules: { service = \"%.64s\"; profile = "
+	         "\"none\"; }",
+	         name);
+	nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, at, remedy,
+	                "%s has threads when it opens a session: the sessions that the policy isolates are refused",
+	                name);
 }
 
 /* A door without the module, while others have it, is a way around. */
 static void examine_missing(struct nsu_doctor *doctor, const struct nsu_doctor_service *service)
 {
-	enum nsu_survey_answer answer = nsu_survey_service(doctor->policy, service->name);
+	enum nsu_survey_answer answer = nsu_survey_service(doctor->policy, service->name, NULL);
 	char remedy[160];
 
 	if (answer == NSU_SURVEY_LEFT_ALONE || service->stack.is_cut || nsu_doctor_uses(doctor, service->name))
@@ -189,7 +194,8 @@ static void examine_missing(struct nsu_doctor *doctor, const struct nsu_doctor_s
 	snprintf(remedy, sizeof(remedy), "add at its end: session required " NSU_DOCTOR_MODULE "%s",
 	         answer == NSU_SURVEY_NAMED ? "" : "; or name in the rules the services that they are for");
 	if (answer == NSU_SURVEY_NAMED)
-		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, service->file, remedy,
+		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, service->file,
+		                strcmp(service->name, NSU_DOCTOR_USER_MANAGER) == 0 ? UNNAME : remedy,
 		                "a rule of the policy names the service '%s', whose stack does not have the module",
 		                service->name);
 	else
@@ -233,10 +239,13 @@ void nsu_doctor_services(struct nsu_doctor *doctor)
 	for (size_t i = 0; i < doctor->n_uses; i++)
 		is_used = is_used || doctor->uses[i].line->type == NSU_STACK_SESSION;
 	if (!is_used)
-		nsu_doctor_find(doctor, NSU_DOCTOR_WARNING, pam_dirs[0],
-		                "add to the stacks of sshd and the others: session required " NSU_DOCTOR_MODULE
-		                ", see pam_nsunshare(8)",
-		                "no service has the module: nobody is isolated");
+		nsu_doctor_find(
+			doctor, NSU_DOCTOR_WARNING, pam_dirs[0],
+			access(PROFILE, F_OK) == 0
+				? "run: pam-auth-update --enable nsunshare"
+				: "add to the stacks of sshd and the others: session required " NSU_DOCTOR_MODULE
+				  ", see pam_nsunshare(8)",
+			"no service has the module: nobody is isolated");
 	for (size_t i = 0; i < doctor->n_services; i++) {
 		examine_problems(doctor, &doctor->services[i]);
 		if (is_used)

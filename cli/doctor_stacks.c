@@ -77,14 +77,97 @@ static size_t distance(const struct nsu_stack *stack, size_t from, size_t to)
 	return n;
 }
 
+/* Whom a line takes around ours. */
+enum whom {
+	NOBODY,
+	EXEMPT, /* root, or the members of a group, which somebody has written on purpose */
+	SOME,
+	EVERYBODY,
+};
+
+/* What a line of pam_succeed_if asks. */
+struct condition {
+	bool is_root;  /* `uid eq 0` */
+	bool is_group; /* `user ingroup GROUP` */
+	bool is_void;  /* whoever logs in makes no difference */
+};
+
+/* use_uid has it ask whom the service runs as, which is root whoever logs in, but in su. */
+static struct condition read_condition(const struct nsu_stack_line *line, const char *service)
+{
+	static const char *const flags[] = {"quiet", "quiet_success", "quiet_fail", "debug", "audit"};
+	struct condition condition = {.is_root = false};
+	auto_free char *arguments = strdup(line->arguments);
+	const char *words[] = {"", "", ""};
+	char *rest = arguments;
+	bool asks_caller = false;
+	size_t n = 0;
+
+	for (const char *word; rest && (word = nsu_stack_word(&rest, NULL));) {
+		bool is_flag = false;
+
+		for (size_t i = 0; i < NSU_COUNT(flags); i++)
+			is_flag = is_flag || strcmp(word, flags[i]) == 0;
+		if (strcmp(word, "use_uid") == 0)
+			asks_caller = true;
+		else if (!is_flag && n++ < NSU_COUNT(words))
+			words[n - 1] = word;
+	}
+	if (n != NSU_COUNT(words))
+		return condition;
+	condition.is_root = strcmp(words[0], "uid") == 0 &&
+	                    (strcmp(words[1], "eq") == 0 || strcmp(words[1], "=") == 0) && strcmp(words[2], "0") == 0;
+	condition.is_group = strcmp(words[0], "user") == 0 && strcmp(words[1], "ingroup") == 0;
+	condition.is_void =
+		condition.is_root && asks_caller && strcmp(service, "su") != 0 && strcmp(service, "su-l") != 0;
+	condition.is_root = condition.is_root && !asks_caller;
+	condition.is_group = condition.is_group && !asks_caller;
+	return condition;
+}
+
+/* @n: so many lines PAM must jump over. @ret_value: the first value for which it does. */
+static enum whom who_jumps(const struct nsu_doctor_use *use, const struct nsu_stack_line *line, size_t n,
+                           const char **ret_value)
+{
+	static const char *const values[] = {"success",      "perm_denied", "auth_err",    "ignore",
+	                                     "user_unknown", "service_err", "session_err", "default"};
+	int success = nsu_stack_action(line, "success");
+	bool does_success = success > 0 && (size_t)success >= n;
+	struct condition condition = {.is_root = false};
+	size_t n_ignored = 0, n_jumps = 0;
+
+	for (size_t i = NSU_COUNT(values); i-- > 0;) {
+		int action = nsu_stack_action(line, values[i]);
+
+		n_ignored += action == NSU_STACK_IGNORE;
+		if (action <= 0 || (size_t)action < n)
+			continue;
+		n_jumps++;
+		*ret_value = values[i];
+	}
+	if (n_jumps == 0)
+		return NOBODY;
+	if (nsu_doctor_is_module(line, "pam_succeed_if.so"))
+		condition = read_condition(line, use->service->name);
+	if (nsu_doctor_is_module(line, "pam_succeed_if.so") && nsu_stack_action(line, "auth_err") >= (int)n)
+		condition.is_void = true; /* it jumps where it does not hold, too */
+	if (n_jumps == NSU_COUNT(values) ||
+	    (does_success && (nsu_doctor_is_module(line, "pam_permit.so") || condition.is_void)))
+		return EVERYBODY;
+	if (success == (int)n && n_ignored == NSU_COUNT(values) - 1 && (condition.is_root || condition.is_group))
+		return EXEMPT;
+	return SOME;
+}
+
 /* A line in front of ours. */
 static void examine_before(struct nsu_doctor *doctor, const struct nsu_doctor_use *use, size_t from, size_t to)
 {
-	static const char *const values[] = {"success", "perm_denied", "auth_err", "ignore", "user_unknown"};
 	const struct nsu_stack_line *line = &use->service->stack.lines[from];
 	size_t n = distance(&use->service->stack, from, to);
 	char at[NSU_DOCTOR_AT_MAX];
 	char ours[NSU_DOCTOR_AT_MAX];
+	const char *value = "";
+	enum whom whom;
 
 	if (n == 0 || line->type != NSU_STACK_SESSION)
 		return;
@@ -94,16 +177,15 @@ static void examine_before(struct nsu_doctor *doctor, const struct nsu_doctor_us
 		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, at, "write required or optional for it",
 		                "where %s succeeds PAM ends here: it never comes to pam_nsunshare (%s)", line->module,
 		                ours);
-	for (size_t i = 0; i < NSU_COUNT(values); i++) {
-		int jump = nsu_stack_action(line, values[i]);
-
-		if (jump <= 0 || (size_t)jump < n)
-			continue;
+	whom = who_jumps(use, line, n, &value);
+	if (whom == EVERYBODY)
+		nsu_doctor_find(doctor, NSU_DOCTOR_ERROR, at, "take the line away, or correct what it asks",
+		                "[%s=%d] jumps over pam_nsunshare (%s) whoever logs in: nobody is isolated", value,
+		                nsu_stack_action(line, value), ours);
+	else if (whom == SOME)
 		nsu_doctor_find(doctor, NSU_DOCTOR_NOTE, at,
 		                "say in the policy who is left alone, and let the line be reached by everybody",
-		                "[%s=%d] jumps over pam_nsunshare (%s)", values[i], jump, ours);
-		return;
-	}
+		                "[%s=%d] jumps over pam_nsunshare (%s)", value, nsu_stack_action(line, value), ours);
 }
 
 /* Return: the first of our lines of a service's session part; NULL: none. */

@@ -59,31 +59,49 @@ static void block_signals(void)
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, all, NULL, sizeof(all));
 }
 
+/* A soft limit below this (files, seconds, bytes) is nobody's whose process 1 is to work with it, but a hostile user's. */
+#define LEAST_LIMIT 64
+
+/* Soft limits that let the set-up finish, whatever a hostile `ulimit` has left. */
+static const struct {
+	int resource;
+	rlim_t soft;
+} own_limits[] = {
+	{RLIMIT_CPU, RLIM_INFINITY}, {RLIMIT_FSIZE, RLIM_INFINITY},   {RLIMIT_DATA, RLIM_INFINITY},
+	{RLIMIT_AS, RLIM_INFINITY},  {RLIMIT_NOFILE, NSU_HELPER_FDS}, {RLIMIT_CORE, 0},
+};
+
+static struct rlimit inherited_limits[NSU_COUNT(own_limits)];
+
 /*
- * Soft limits that let the set-up finish, whatever a hostile `ulimit` has left; hard ones only raised, since pam_limits
- * takes those of process 1 for the defaults of an su in the session. Without CAP_SYS_RESOURCE (some containers) they stay
- * as they are; where one then bites, its step fails and says so.
+ * Without CAP_SYS_RESOURCE (some containers) they stay as they are; where one then bites, its step fails and says so.
  */
 static int reset_limits(struct nsu_fail *fail)
 {
-	static const struct {
-		int resource;
-		rlim_t soft;
-	} limits[] = {
-		{RLIMIT_CPU, RLIM_INFINITY}, {RLIMIT_FSIZE, RLIM_INFINITY},   {RLIMIT_DATA, RLIM_INFINITY},
-		{RLIMIT_AS, RLIM_INFINITY},  {RLIMIT_NOFILE, NSU_HELPER_FDS}, {RLIMIT_CORE, 0},
-	};
-
-	for (size_t i = 0; i < NSU_COUNT(limits); i++) {
+	for (size_t i = 0; i < NSU_COUNT(own_limits); i++) {
 		struct rlimit limit;
 
-		if (getrlimit(limits[i].resource, &limit) < 0)
+		if (getrlimit(own_limits[i].resource, &limit) < 0)
 			return nsu_fail(fail, errno, "read the resource limits");
-		limit.rlim_cur = limits[i].soft;
+		inherited_limits[i] = limit;
+		limit.rlim_cur = own_limits[i].soft;
 		if (limit.rlim_max < limit.rlim_cur)
 			limit.rlim_max = limit.rlim_cur;
-		if (setrlimit(limits[i].resource, &limit) < 0 && errno != EPERM)
+		if (setrlimit(own_limits[i].resource, &limit) < 0 && errno != EPERM)
 			return nsu_fail(fail, errno, "reset the resource limits");
+	}
+	return 0;
+}
+
+int nsu_confine_show_limits(bool is_shared, struct nsu_fail *fail)
+{
+	for (size_t i = 0; i < NSU_COUNT(own_limits); i++) {
+		bool is_low = inherited_limits[i].rlim_cur < (is_shared ? own_limits[i].soft : LEAST_LIMIT);
+
+		if (is_low && own_limits[i].soft > 0)
+			continue;
+		if (setrlimit(own_limits[i].resource, &inherited_limits[i]) < 0 && errno != EPERM)
+			return nsu_fail(fail, errno, "give the resource limits back");
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
 #ifndef NSU_CONFINE_H
 #define NSU_CONFINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base.h"
@@ -29,6 +30,17 @@ NSU_CHECKED int nsu_confine_reset(const char *name, struct nsu_fail *fail);
  * -errno of getrlimit(2).
  */
 NSU_CHECKED int nsu_confine_check_limits(struct nsu_fail *fail);
+
+/**
+ * nsu_confine_show_limits - give back the limits that nsu_confine_reset() has lifted for the set-up.
+ * @is_shared: later logins join: what was raised for them stays raised, as does what no PID 1 could live with
+ * @fail:      record
+ *
+ * To be called while CAP_SYS_RESOURCE is there. For pam_limits of Debian takes its defaults from /proc/1/limits: in a session those
+ * of its PID 1, which so are those of the host's (takes_limits of ns.h). Undumpable as it is, a limit lets it leave no core.
+ * Return: 0; -errno of setrlimit(2), but for -EPERM.
+ */
+NSU_CHECKED int nsu_confine_show_limits(bool is_shared, struct nsu_fail *fail);
 
 /**
  * nsu_confine_keep - drop all capabilities but these, for good.

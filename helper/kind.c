@@ -240,6 +240,8 @@ int nsu_kind_make(struct nsu_setup *setup, size_t index, bool *ret_attached)
 		               ret_attached);
 	case NSU_PLAN_CGROUP:
 		return make_cgroup(setup, mount, work);
+	case NSU_PLAN_NOSUID:
+		return nsu_mnt_clone(work->target_fd, "", 0, ALWAYS, &work->mount_fd);
 	case NSU_PLAN_MOUNT_TYPES:
 	default:
 		return -EINVAL;

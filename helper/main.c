@@ -159,6 +159,8 @@ static int settle(int *ret_signals_fd, struct nsu_wire_answer *answer)
 		ret = claim(answer->note, fail);
 	if (ret == 0)
 		ret = fill_logins(fail);
+	if (ret == 0)
+		ret = nsu_confine_show_limits(nsu_plan_is_shared(&plan), fail);
 	return ret < 0 ? ret : nsu_confine_drop(duties_of(&plan), fail);
 }
 

@@ -70,10 +70,11 @@ static const char *name_of(const struct nsu_plan_mount *mount)
 static int check_target(struct nsu_setup *setup, size_t index, int ret)
 {
 	const struct nsu_plan_mount *mount = &setup->plan->mounts[index];
-	bool is_exposed = mount->type == NSU_PLAN_EXPOSE || mount->type == NSU_PLAN_CGROUP;
+	bool may_lead_nowhere =
+		mount->type == NSU_PLAN_EXPOSE || mount->type == NSU_PLAN_CGROUP || mount->type == NSU_PLAN_NOSUID;
 
 	if ((ret == -ENOENT && mount->optional) ||
-	    (is_exposed && (ret == -ENOENT || ret == -ELOOP || ret == -ENOTDIR))) {
+	    (may_lead_nowhere && (ret == -ENOENT || ret == -ELOOP || ret == -ENOTDIR))) {
 		setup->work[index].is_skipped = true;
 		return 0;
 	}
@@ -120,6 +121,17 @@ static int open_hosts(const char *path, int *ret_fd)
 	return 0;
 }
 
+/* A host may have a link there, which is its own: nobody may be refused for it. */
+static int open_program(const char *path, int *ret_fd)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
 /* In a file system that the kernel fills nobody can rename. */
 static bool is_in_kernels_own(const struct nsu_setup *setup, size_t index)
 {
@@ -157,6 +169,8 @@ static int open_target(struct nsu_setup *setup, size_t index)
 		return nsu_fail(setup->fail, errno, "make '%s'", NSU_RUN_DIR);
 	if (mount->type == NSU_PLAN_HOSTS)
 		ret = open_hosts(mount->path, &setup->work[index].target_fd);
+	else if (mount->type == NSU_PLAN_NOSUID)
+		ret = open_program(mount->path, &setup->work[index].target_fd);
 	else
 		ret = open_place(setup, index, AT_FDCWD, mount->path);
 	return check_target(setup, index, ret);

@@ -26,6 +26,7 @@
 #define NSU_LIMITS_PARENT     "/nsunshare"                      /* cgroup, below the mount of cgroup2 */
 #define NSU_LIMITS_SLICE      "nsunshare.slice"                 /* of systemd's: sets of several users */
 #define NSU_LIMITS_LEAF       "session"                         /* a session is in it, below the one with the limits */
+#define NSU_PKEXEC            "/usr/bin/pkexec"                 /* of polkit, set-user-ID */
 #define NSU_RUN_DIR           "/run/nsunshare"                  /* root's, 0700; inside a session a private tmpfs */
 #define NSU_STATE_PARENT_DIR  "/var/lib"                        /* root's */
 #define NSU_STATE_DIR         NSU_STATE_PARENT_DIR "/nsunshare" /* root's, 0700, and all below but the last */
@@ -67,8 +68,8 @@
 #define NSU_USER_CONF_MAX        (64UL * 1024)
 #define NSU_DROPINS_MAX          256  /* files */
 #define NSU_PLAN_ENVIRONMENT_MAX 64   /* entries */
-#define NSU_PLAN_MOUNTS_MAX      84   /* entries */
-#define NSU_PLAN_IMPLIED_MAX     28   /* of these, what namespaces may imply */
+#define NSU_PLAN_MOUNTS_MAX      85   /* entries */
+#define NSU_PLAN_IMPLIED_MAX     29   /* of these, what namespaces may imply */
 #define NSU_PLAN_RANGES_MAX      340  /* lines of one id map, the kernel's limit */
 #define NSU_PLAN_MAP_BYTES_MAX   4095 /* of one id map as text, likewise: less than a page */
 #define NSU_PATH_MAX             4096 /* with the terminating NUL, as PATH_MAX */

@@ -50,6 +50,7 @@ struct nsu_ns_program {
 	int channel_fd;                   /* what it finds as descriptor NSU_HELPER_CHANNEL_FD */
 	unsigned flags;                   /* CLONE_NEW* bits, not CLONE_NEWTIME; 0: in the caller's namespaces */
 	const struct nsu_plan_time *time; /* it is in a new time namespace with these offsets; NULL: in the caller's */
+	bool takes_limits; /* the resource limits of process 1, as far as it may, instead of the caller's */
 };
 
 /* The program, started. */

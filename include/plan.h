@@ -27,6 +27,7 @@ enum nsu_plan_mount_type {
 	NSU_PLAN_EXPOSE,   /* the host's own, over a mount of the plan that hides it */
 	NSU_PLAN_SYSFS,    /* a fresh sysfs, of the session's net namespace */
 	NSU_PLAN_CGROUP, /* a fresh cgroup2 of the session's cgroup namespace; else, and where it is v1, the host's own */
+	NSU_PLAN_NOSUID, /* a program of the host's over itself, without set-user-ID: where a link leads; skipped where nobody gets */
 	NSU_PLAN_MOUNT_TYPES
 };
 

@@ -18,6 +18,7 @@ struct nsu_survey {
 	bool has_tasks;
 	bool has_cpu;
 	bool has_denials; /* system calls are denied */
+	bool has_lasting; /* some sets outlive their logins, and what these leave running is in no cgroup of the set */
 };
 
 /**
@@ -49,9 +50,10 @@ enum nsu_survey_answer {
  * nsu_survey_service - does a policy isolate logins of a service?
  * @policy:  as there; NULL: it does not
  * @service: its name
+ * @profile: serves whom no rule matches, as the module's line names it; NULL: none does
  *
  * By the rules, not by the files of users. Pure. Return: the answer.
  */
-enum nsu_survey_answer nsu_survey_service(const struct nsu_policy *policy, const char *service);
+enum nsu_survey_answer nsu_survey_service(const struct nsu_policy *policy, const char *service, const char *profile);
 
 #endif

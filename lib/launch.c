@@ -55,6 +55,8 @@ static int start_helper(const struct launch *launch)
 		return ret;
 	program.exec_fd = exec_fd;
 	program.channel_fd = helper_end;
+	/* What process 1 of a session shows in /proc/1/limits, pam_limits raises to; in a user namespace nobody can. */
+	program.takes_limits = !(plan->namespaces & CLONE_NEWUSER);
 	program.time = (plan->namespaces & CLONE_NEWTIME) ? &plan->time : NULL;
 	ret = nsu_ns_start(&program, &child, launch->fail);
 	if (ret < 0)

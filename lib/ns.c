@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -54,6 +55,7 @@ const char *nsu_ns_list(unsigned flags, char *buffer, size_t cap)
 enum step {
 	CLOSE_DESCRIPTORS,
 	BECOME_ROOT,
+	TAKE_LIMITS,
 	SET_CLOCKS,
 	MAKE_NAMESPACES,
 	REPORT,
@@ -81,6 +83,7 @@ enum {
 static const char *const step_names[STEPS] = {
 	[CLOSE_DESCRIPTORS] = "close the caller's descriptors",
 	[BECOME_ROOT] = "become root for good",
+	[TAKE_LIMITS] = "take the limits of process 1",
 	[SET_CLOCKS] = "make the time namespace",
 	[MAKE_NAMESPACES] = "make the namespaces",
 	[REPORT] = "report the helper's pidfd",
@@ -153,6 +156,23 @@ static int become_root(struct start *start)
 	return (int)syscall(SYS_setresuid, 0, 0, 0);
 }
 
+/*
+ * What can't be raised without CAP_SYS_RESOURCE stays the caller's. To read process 1's takes that, too, or its ids: the real gid
+ * alone does not change "dumpable".
+ */
+static int take_limits(struct start *start)
+{
+	struct rlimit limit;
+
+	if (start->program->takes_limits && syscall(SYS_setregid, 0, -1) < 0)
+		return -1;
+	for (int i = 0; start->program->takes_limits && i < RLIM_NLIMITS; i++) {
+		if (prlimit(1, i, NULL, &limit) == 0)
+			(void)!setrlimit(i, &limit);
+	}
+	return 0;
+}
+
 /* For its children only: each is moved in when it executes, by older kernels when it is made. The offsets can be set as long as nobody is. */
 static int set_clocks(struct start *start)
 {
@@ -207,6 +227,7 @@ __attribute__((no_sanitize("address"))) static int run_intermediate(void *arg)
 	static int (*const steps[])(struct start * start) = {
 		[CLOSE_DESCRIPTORS] = close_descriptors,
 		[BECOME_ROOT] = become_root,
+		[TAKE_LIMITS] = take_limits,
 		[SET_CLOCKS] = set_clocks,
 		[MAKE_NAMESPACES] = make_child,
 	};

@@ -20,7 +20,7 @@ const char *nsu_plan_mount_name(enum nsu_plan_mount_type type)
 		[NSU_PLAN_TMPFS] = "tmpfs",       [NSU_PLAN_PROC] = "proc",         [NSU_PLAN_MQUEUE] = "mqueue",
 		[NSU_PLAN_HOSTS] = "hosts",       [NSU_PLAN_INSTANCE] = "instance", [NSU_PLAN_BIND] = "bind",
 		[NSU_PLAN_READONLY] = "readonly", [NSU_PLAN_MASK] = "mask",         [NSU_PLAN_EXPOSE] = "expose",
-		[NSU_PLAN_SYSFS] = "sysfs",       [NSU_PLAN_CGROUP] = "cgroup",
+		[NSU_PLAN_SYSFS] = "sysfs",       [NSU_PLAN_CGROUP] = "cgroup",     [NSU_PLAN_NOSUID] = "nosuid",
 	};
 
 	return type < NSU_PLAN_MOUNT_TYPES ? names[type] : "unknown";
@@ -236,6 +236,7 @@ static int check_type(const struct nsu_plan *plan, size_t index, struct nsu_fail
 		return check_host_view(plan, mount, fail);
 	case NSU_PLAN_READONLY:
 	case NSU_PLAN_EXPOSE:
+	case NSU_PLAN_NOSUID:
 		return 0;
 	case NSU_PLAN_MOUNT_TYPES:
 	default:

@@ -34,6 +34,9 @@ static void add_settings(const struct nsu_profile *profile, const struct nsu_set
 	survey->has_tasks = survey->has_tasks || values->tasks > 0;
 	survey->has_cpu = survey->has_cpu || values->cpu_weight > 0;
 	survey->has_denials = survey->has_denials || values->denials != 0;
+	if ((namespaces & CLONE_NEWPID) && values->lifetime != NSU_PLAN_LIFETIME_LOGIN && values->memory_bytes == 0 &&
+	    values->tasks == 0 && values->cpu_weight == 0)
+		survey->has_lasting = true;
 }
 
 static bool names(const struct nsu_strings *strings, const char *name)
@@ -122,11 +125,13 @@ int nsu_survey_profile(const struct nsu_policy *policy, const char *name, struct
 	return 0;
 }
 
+static const char user_manager[] = "systemd-user"; /* which is served only by a rule that names it */
+
 static bool takes_service(const struct nsu_rule *rule, const char *service)
 {
 	if (names(&rule->services, service))
 		return true;
-	if (strcmp(service, "systemd-user") == 0)
+	if (strcmp(service, user_manager) == 0)
 		return false;
 	for (size_t i = 0; i < rule->services.n; i++) {
 		if (fnmatch(rule->services.items[i].text, service, 0) == 0)
@@ -142,7 +147,7 @@ static bool takes_everybody(const struct nsu_rule *rule)
 	       rule->ttys.n == 0 && rule->rhosts.n == 0;
 }
 
-enum nsu_survey_answer nsu_survey_service(const struct nsu_policy *policy, const char *service)
+enum nsu_survey_answer nsu_survey_service(const struct nsu_policy *policy, const char *service, const char *profile)
 {
 	enum nsu_survey_answer answer = NSU_SURVEY_LEFT_ALONE;
 
@@ -156,7 +161,9 @@ enum nsu_survey_answer nsu_survey_service(const struct nsu_policy *policy, const
 		if (rule->profile != &nsu_policy_none)
 			answer = NSU_SURVEY_SERVED;
 		if (takes_everybody(rule))
-			break;
+			return answer;
 	}
+	if (profile && strcmp(profile, "none") != 0 && strcmp(service, user_manager) != 0)
+		return NSU_SURVEY_SERVED;
 	return answer;
 }

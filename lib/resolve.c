@@ -148,9 +148,8 @@ struct implied {
 };
 
 /*
- * What a new namespace needs to be seen: proc of pid, /dev/mqueue and /dev/shm of ipc, NSU_RUN_DIR of mount (the marker, and
- * it hides the host's records; the file for /etc/hosts lives there too), /etc/hosts of a host name. NSU_RUN_DIR and what
- * needs it come late if the policy mounts above.
+ * What a new namespace needs to be seen: proc of pid (and no pkexec: design.md, fact (bg)), /dev/mqueue and /dev/shm of ipc, NSU_RUN_DIR
+ * of mount (the marker, the file for /etc/hosts, and it hides the host's records), /etc/hosts of a host name. Late if the policy mounts above.
  */
 static int add_implied(const struct resolve *resolve, bool is_late, bool run_is_late)
 {
@@ -187,6 +186,7 @@ static int add_implied(const struct resolve *resolve, bool is_late, bool run_is_
 	          .size_bytes = NSU_HOSTS_MAX + NSU_TMPFS_BYTES_MIN,
 	          .inodes = NSU_TMPFS_INODES_MIN,
 	          .mode = 0700}},
+		{NSU_PKEXEC, has_pid && !is_late, {.type = NSU_PLAN_NOSUID, .optional = true}},
 		{"/etc/hosts", plan->hostname[0] && is_late == run_is_late, {.type = NSU_PLAN_HOSTS, .optional = true}},
 	};
 

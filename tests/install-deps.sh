@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# install-deps.sh [WHAT...]: install the Debian packages that are missing to build, test, lint, measure, fuzz, run in a guest or run under sanitizers (default: build test).
+# install-deps.sh [WHAT...]: install the Debian packages that are missing to build, test, lint, measure, fuzz, run in a guest, make the packages or run under sanitizers (default: build test).
 # Says what it installs. Without root or apt it names what is missing and goes on: the build then says what it lacks.
 set -eu
 
@@ -13,6 +13,8 @@ asan='patchelf'
 bench='gnuplot-nox libpam-modules'
 fuzz='clang libclang-rt-dev llvm'
 vm='qemu-system-x86 mmdebstrap e2fsprogs'
+deb='debhelper dpkg-dev lintian libcmocka-dev git procps'
+rpm='rpm rpmlint binutils'
 
 wanted=
 for what in "${@:-build test}"; do
@@ -25,7 +27,9 @@ for what in "${@:-build test}"; do
 		bench) wanted="$wanted $bench" ;;
 		fuzz) wanted="$wanted $fuzz" ;;
 		vm) wanted="$wanted $vm" ;;
-		*) echo "install-deps: unknown '$one': build, test, lint, asan, bench, fuzz or vm" >&2 && exit 2 ;;
+		deb) wanted="$wanted $deb" ;;
+		rpm) wanted="$wanted $rpm" ;;
+		*) echo "install-deps: unknown '$one': build, test, lint, asan, bench, fuzz, vm, deb or rpm" >&2 && exit 2 ;;
 		esac
 	done
 done

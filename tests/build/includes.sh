@@ -206,11 +206,12 @@ cli/doctor_programs.c:     doctor fsat reader
 cli/doctor_policy.c:       doctor proc reader
 cli/doctor_services.c:     cli doctor
 cli/doctor_stacks.c:       doctor
-cli/doctor_order.c:        doctor
+cli/doctor_order.c:        doctor reader
 cli/doctor_sshd.c:         doctor reader
 cli/doctor_sudo.c:         doctor reader
 cli/doctor_mounts.c:       doctor reader text
 cli/doctor_limits.c:       cgroup doctor ns
+cli/doctor_logind.c:       doctor reader
 '
 
 . tests/build/report.inc

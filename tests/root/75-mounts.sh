@@ -309,6 +309,40 @@ test_setuid() {
 	rm -rf /srv/source /tmp/exposed /var/lib/nsunshare /srv/t
 }
 
+# pkexec would name its caller to polkit by the number that he has inside, which is another's outside (C-87).
+test_pkexec() {
+	local had=''
+
+	[ ! -e /usr/bin/pkexec ] || { mv /usr/bin/pkexec /usr/bin/pkexec.kept && had=yes; }
+	install -m 4755 /usr/bin/id /usr/bin/pkexec
+	policy_for_users 'namespaces = [ "mount" ];'
+	inside "C-87 pkexec, without a pid namespace: as it is (control)" 0 "$(as_alice 'pkexec -u')"
+	policy_for_users 'namespaces = [ "mount", "pid" ];'
+	inside "C-87 pkexec, with one: gives nothing" 1501 "$(as_alice 'pkexec -u')"
+	policy_for_users 'namespaces = [ "mount", "pid" ]; mounts = ( { type = "mask"; path = "/usr/bin/pkexec"; } );'
+	inside "C-87 pkexec: what the policy puts there counts" refused "$(as_alice 'pkexec -u 2>/dev/null || echo refused')"
+	rm /usr/bin/pkexec
+	policy_for_users 'namespaces = [ "mount", "pid" ];'
+	inside "C-87 pkexec: a host needs none" 1501 "$(as_alice 'id -u')"
+	install -m 4755 /usr/bin/id /usr/local/bin/real-pkexec
+	ln -s /usr/local/bin/real-pkexec /usr/bin/pkexec
+	inside "C-87 pkexec: where it is a link, what that leads to gives nothing" 1501 "$(as_alice 'pkexec -u')"
+	ln -sf /nowhere /usr/bin/pkexec
+	inside "C-87 pkexec: a link that leads nowhere refuses nobody" 1501 "$(as_alice 'id -u')"
+	ln -sf pkexec /usr/bin/pkexec
+	inside "C-87 pkexec: nor does one that leads to itself" 1501 "$(as_alice 'id -u')"
+	rm /usr/bin/pkexec /usr/local/bin/real-pkexec
+	mkdir /usr/bin/pkexec
+	inside "C-87 pkexec: nor a directory" 1501 "$(as_alice 'id -u')"
+	rmdir /usr/bin/pkexec
+	install -m 4755 /usr/bin/id /usr/bin/pkexec
+	chmod g+w /usr/bin
+	inside "C-87 pkexec: nor a directory above that others may write" 1501 "$(as_alice 'pkexec -u')"
+	chmod g-w /usr/bin
+	rm /usr/bin/pkexec
+	[ -z "$had" ] || mv /usr/bin/pkexec.kept /usr/bin/pkexec
+}
+
 test_expose() {
 	make_places
 	mkdir -p /tmp/.X11-unix /tmp/of-%u
@@ -353,6 +387,7 @@ test_propagation
 test_leaks
 test_ipc
 test_setuid
+test_pkexec
 test_expose
 check_gone "mounts: nothing is left"
 rm -rf $SEEN

@@ -124,6 +124,30 @@ test_limits_within() {
 	check_is "C-56 pam_limits behind our line: the limits are those of the host, not of nsunshare-init" "$(su alice -c "$show")" "$outer_su"
 }
 
+# What /proc/1/limits shows in a session, whatever the opener's limits are: its host's, of which one that others join raises some. In a
+# user namespace nobody may raise a limit, and pam_limits would try and log an error: there it is what the opener has.
+test_limits_of_pid1() {
+	local of_host of_opener
+	prlimit --pid 1 --nofile=3000:15000 --memlock=1048576:2097152 --nproc=5000:6000 --stack=4194304:8388608
+	of_host=$(</proc/1/limits)
+	sed -i '/pam_limits/d' /etc/pam.d/su
+	policy <<<'rules = ( { user = "*"; profile = "none"; } );'
+	of_opener=$(su alice -c 'cat /proc/self/limits')
+
+	policy_for_users
+	check_isnt "C-56 limits: process 1 of the host has others than the opener (control)" "$of_opener" "$of_host"
+	check_is "C-56 limits: those of a session's PID 1 are those of the host's" "$(su alice -c 'cat /proc/1/limits')" "$of_host"
+	check_is "C-56 limits: also of one in a session" "$(su alice -c 'su bob -c "cat /proc/1/limits"')" "$of_host"
+	check_is "C-56 limits: also where a user has lowered his" \
+		"$(su alice -c 'exec 2>&1; ulimit -Sn 100; ulimit -Sf 1000; ulimit -St 100; ulimit -Sc 0; exec su bob -c "cat /proc/1/limits"')" "$of_host"
+	policy_for_users 'base = "default"; scope = "user";'
+	check_is "C-56 limits: a set that others join has more descriptors, and nothing else" "$(su alice -c 'cat /proc/1/limits')" \
+		"$(sed 's/^\(Max open files  *\)3000 /\14096 /' <<<"$of_host")"
+	policy_for_users 'namespaces = [ "mount", "ipc", "uts", "pid", "user" ];'
+	check_is "C-56 limits: in a user namespace they are the opener's" "$(su alice -c 'cat /proc/1/limits')" "$of_opener"
+	policy_for_users
+}
+
 # pam_loginuid takes a missing /proc/self/loginuid for a kernel without audit, and says nothing: pam_nsunshare(8) warns of it.
 test_loginuid_behind() {
 	sed -i '/pam_limits/d' /etc/pam.d/su
@@ -144,5 +168,6 @@ done
 sed -i '1i auth sufficient pam_permit.so' /etc/pam.d/su
 policy_for_users
 test_limits_within
+test_limits_of_pid1
 test_loginuid_behind
 finish

@@ -113,12 +113,13 @@ test_signals() {
 
 # A crash such as a hole in PID 1 would make. The pattern of cores belongs to the machine: only one that makes files can be seen.
 test_core() {
-	local pattern other
+	local pattern other untraced=(setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace)
 	pattern=$(</proc/sys/kernel/core_pattern)
 
 	mkdir -p /srv/cores
 	hold su alice -c "$UNTIL_GO"
-	check_is "C-68: PID 1 may have no core" "$(sed -n 's/^Max core file size *\([0-9]*\) .*/\1/p' "/proc/$pid1/limits")" 0
+	check_fails "C-68: PID 1 is undumpable: root without CAP_SYS_PTRACE does not see its directory" "${untraced[@]}" readlink "/proc/$pid1/cwd"
+	check "C-68: which he does of others with no more capabilities (control)" "${untraced[@]}" sh -c 'sleep 1 & readlink /proc/$!/cwd'
 	if ! intruder crash "$pid1"; then
 		skip "C-68: a crash of PID 1" "not written for this machine"
 		let_go

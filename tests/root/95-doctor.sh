@@ -53,7 +53,7 @@ make_whole() {
 		umount -l "$path"
 	done
 	overmounts=()
-	rm -rf /run/nsunshare /var/lib/nsunshare /etc/pam-lab.conf
+	rm -rf /run/nsunshare /var/lib/nsunshare /etc/pam-lab.conf {/etc,/run}/systemd/logind.conf.d/??-doctor.conf
 	for path in $KEPT; do
 		rm -rf "$path"
 		cp -a "$GOOD$path" "$path"
@@ -114,15 +114,32 @@ twice() { behind cron "$LINE"; }
 twice_by_include() { behind su-l "$LINE"; }
 loginuid_behind() { behind sshd 'session required pam_loginuid.so'; }
 systemd_behind() { without login && stack login "s/^@include common-session/$LINE\n&/;/pam_unix/d" && stack common-session '/pam_unix/d'; }
-selinux_behind() { behind sshd 'session [success=ok ignore=ignore module_unknown=ignore default=bad] pam_selinux.so open'; }
+selinux_behind() {
+	over none /sys/fs -t tmpfs
+	install -D /dev/null /sys/fs/selinux/enforce
+	behind sshd 'session [success=ok ignore=ignore module_unknown=ignore default=bad] pam_selinux.so open'
+}
 absolute_behind() { behind sudo 'session required /lib/security/pam_apparmor.so'; }
 continued_behind() { behind sudo $'session \\\n required \\\n pam_elogind.so'; }
-limits_behind() { behind cron '-session optional pam_limits.so'; }
-motd_behind() { behind sshd 'session optional pam_motd.so'; }
+limits_behind() {
+	behind cron '-session optional pam_limits.so'
+	echo '* hard nofile 1000000' >/etc/security/limits.d/x.conf
+	sed -i 's/base = "default"/& ; namespaces = [ "mount", "ipc", "uts", "pid", "user" ]/' "$POLICY"
+}
+exec_behind() { behind sshd 'session optional pam_exec.so /bin/true'; }
 namespace_before() { in_front sshd 'session required pam_namespace.so'; }
 ended_before() { in_front su 'session sufficient pam_permit.so'; }
 ended_by_include() { echo 'session [success=done default=ignore] pam_permit.so' >/etc/pam.d/common-done && in_front cron 'session include common-done'; }
-jumped() { in_front sshd 'session [success=1 default=ignore] pam_succeed_if.so user ingroup staff'; }
+jumped() { in_front sshd 'session [success=1 default=ignore] pam_succeed_if.so user notingroup staff'; }
+jumped_far() { in_front sshd 'session [success=2 default=ignore] pam_succeed_if.so uid eq 0' && behind sshd 'session optional pam_permit.so'; }
+jumped_strictly() { in_front sshd 'session [success=1 default=bad] pam_succeed_if.so uid eq 0'; }
+jumped_by_two() { in_front sshd 'session [success=1 default=ignore] pam_succeed_if.so quiet user ingroup staff user notin alice:bob'; }
+jumped_by_another() { in_front sshd 'session [success=1 default=ignore] pam_access.so uid eq 0'; }
+jumped_by_all() { in_front sshd 'session [success=1 default=ignore] pam_permit.so'; }
+jumped_anyway() { in_front cron 'session [default=1] pam_succeed_if.so uid eq 0'; }
+jumped_if_not() { in_front cron 'session [success=1 auth_err=1 default=ignore] pam_succeed_if.so uid eq 0'; }
+jumped_by_root() { in_front su 'session [success=1 default=ignore] pam_succeed_if.so use_uid uid eq 0'; }
+jumped_by_caller() { in_front sshd 'session [success=1 default=ignore] pam_succeed_if.so quiet use_uid uid eq 0'; }
 include_missing() { behind cron '@include common-nowhere'; }
 include_missing_too() { behind cron 'session include common-nowhere'; }
 include_cycle() { behind common-session-noninteractive '@include common-session-noninteractive'; }
@@ -136,7 +153,9 @@ missing_named() {
 none_has_it() {
 	sed -i '/pam_nsunshare/d' /etc/pam.d/*
 }
-user_manager() { cp /etc/pam.d/pt /etc/pam.d/systemd-user; }
+named_user_manager() { sed -i 's/{ user = \[/{ user = "alice"; service = "systemd-user"; profile = "shell"; }, &/' "$POLICY"; }
+user_manager() { cp /etc/pam.d/pt /etc/pam.d/systemd-user && named_user_manager; }
+user_manager_without() { echo 'session required pam_permit.so' >/etc/pam.d/systemd-user && named_user_manager; }
 display_manager() { cp /etc/pam.d/pt /etc/pam.d/gdm-password; }
 module_elsewhere() { stack pt 's,pam_nsunshare.so,/opt/lib/pam_nsunshare.so,'; }
 module_missing() { rm "$MODULE"; }
@@ -154,6 +173,15 @@ net_missing() { rm "$HELPER_DIR"/nsunshare-net; }
 limits_missing() { rm "$HELPER_DIR"/nsunshare-limits; }
 run_open() { install -d -m 0755 /run/nsunshare; }
 run_link() { ln -s /home/alice /run/nsunshare; }
+instances_open() { install -d -m 0700 /var/lib/nsunshare && install -d -m 0755 /var/lib/nsunshare/instances; }
+sessions_of_user() { install -d -m 0700 /var/lib/nsunshare && install -d -m 0700 -o alice /var/lib/nsunshare/sessions; }
+lasting() { sed -i 's/base = /scope = "user"; lifetime = "processes"; &/' "$POLICY"; }
+logind() { printf '[Login]\n%s\n' "$2" | install -D -m 0644 /dev/stdin "$1/systemd/logind.conf.d/zz-doctor.conf"; }
+killed_by_logind() { lasting && logind /etc KillUserProcesses=yes; }
+killed_by_logind_later() {
+	killed_by_logind
+	printf 'KillUserProcesses=no\nKillUserProcesses=maybe\n' >/etc/systemd/logind.conf.d/aa-doctor.conf
+}
 state_of_user() { install -d -m 0700 -o alice /var/lib/nsunshare; }
 policy_missing() { rm "$POLICY"; }
 policy_wrong() { sed -i 's/propagation/propagatoin/' "$POLICY"; }
@@ -203,12 +231,21 @@ systemd_behind|2|/etc/pam.d/common-session:[0-9]+|pam_systemd.so stands behind .
 selinux_behind|2|/etc/pam.d/sshd:[0-9]+|pam_selinux.so stands behind .*attr|move the line
 absolute_behind|2|/etc/pam.d/sudo:[0-9]+|pam_apparmor.so stands behind|move the line
 continued_behind|2|/etc/pam.d/sudo:[0-9]+|pam_elogind.so stands behind|move the line
-limits_behind|1|/etc/pam.d/cron:[0-9]+|pam_limits.so stands behind .*/proc/1|move the line
-motd_behind|1|/etc/pam.d/sshd:[0-9]+|pam_motd.so stands behind|move the line
+limits_behind|0|/etc/pam.d/cron:[0-9]+|pam_limits.so stands behind .*raise none|move the line
+exec_behind|1|/etc/pam.d/sshd:[0-9]+|pam_exec.so stands behind|move the line
 namespace_before|1|/etc/pam.d/sshd:[0-9]+|pam_namespace and pam_nsunshare both|take it away
 ended_before|2|/etc/pam.d/su:[0-9]+|pam_permit.so succeeds PAM ends here|required or optional
 ended_by_include|2|/etc/pam.d/common-done:1|pam_permit.so succeeds PAM ends here|required or optional
 jumped|0|/etc/pam.d/sshd:[0-9]+|\[success=1\] jumps over|in the policy
+jumped_far|0|/etc/pam.d/sshd:[0-9]+|\[success=2\] jumps over|in the policy
+jumped_strictly|0|/etc/pam.d/sshd:[0-9]+|\[success=1\] jumps over|in the policy
+jumped_by_two|0|/etc/pam.d/sshd:[0-9]+|\[success=1\] jumps over|in the policy
+jumped_by_another|0|/etc/pam.d/sshd:[0-9]+|\[success=1\] jumps over|in the policy
+jumped_by_all|2|/etc/pam.d/sshd:[0-9]+|\[success=1\] jumps over .* whoever logs in|take the line away
+jumped_anyway|2|/etc/pam.d/cron:[0-9]+|\[success=1\] jumps over .* whoever logs in|take the line away
+jumped_if_not|2|/etc/pam.d/cron:[0-9]+|\[success=1\] jumps over .* whoever logs in|take the line away
+jumped_by_root|0|/etc/pam.d/su:[0-9]+|\[success=1\] jumps over|in the policy
+jumped_by_caller|2|/etc/pam.d/sshd:[0-9]+|\[success=1\] jumps over .* whoever logs in|take the line away
 include_missing|2|/etc/pam.d/cron:[0-9]+|no .common-nowhere.|correct the line
 include_missing_too|2|/etc/pam.d/cron:[0-9]+|no .common-nowhere.|correct the line
 include_cycle|2|/etc/pam.d/common-session-noninteractive:[0-9]+|without an end|correct the line
@@ -217,7 +254,8 @@ cut_off|2|/etc/pam.d/cron:[0-9]+|behind a backslash|correct the line
 missing|1|/etc/pam.d/cron|.cron. is a way around|add at its end: session required
 missing_named|2|/etc/pam.d/su|rule .* names the service .su.|add at its end: session required
 none_has_it|1|/etc/pam.d|nobody is isolated|add to the stacks of sshd
-user_manager|1|/etc/pam.d/systemd-user:[0-9]+|systemd-user executes|take the line out
+user_manager|1|/etc/pam.d/systemd-user:[0-9]+|names systemd-user, which executes|take systemd-user out
+user_manager_without|2|/etc/pam.d/systemd-user|names the service .systemd-user.|take systemd-user out
 display_manager|2|/etc/pam.d/gdm-password:[0-9]+|has threads|take the line out
 module_elsewhere|2|/opt/lib/pam_nsunshare.so|no such module|correct the path
 module_missing|2|.*/security/pam_nsunshare.so|no such module|install pam_nsunshare
@@ -232,6 +270,10 @@ net_missing|1|/usr/libexec/nsunshare/nsunshare-net|would be refused|install pam_
 limits_missing|1|/usr/libexec/nsunshare/nsunshare-limits|would be refused|install pam_nsunshare
 C-103 run_open|2|/run/nsunshare|not root.s alone|chmod 0700
 C-103 run_link|2|/run/nsunshare|no directory|take it away
+C-103 instances_open|2|/var/lib/nsunshare/instances|not root.s alone|chmod 0700
+C-103 sessions_of_user|2|/var/lib/nsunshare/sessions|not root.s alone .*1501|chown root
+killed_by_logind|1|/etc/systemd/logind.conf.d/zz-doctor.conf:2|outlive their logins|KillUserProcesses=no
+killed_by_logind_later|1|/etc/systemd/logind.conf.d/zz-doctor.conf:2|outlive their logins|KillUserProcesses=no
 C-103 state_of_user|2|/var/lib/nsunshare|not root.s alone .*1501|chown root
 policy_missing|2|/etc/security/nsunshare.conf|no such policy: every login|write it
 policy_wrong|2|/etc/security/nsunshare.conf|1 error|run: nsunshare check$
@@ -274,12 +316,55 @@ test_broken() {
 
 test_good() {
 	doctor
-	check_is "a good host: nothing but the closing line" "$status $out$err" "0 nothing found by 12 examinations"
+	check_is "a good host: nothing but the closing line" "$status $out$err" "0 nothing found by 13 examinations"
 	doctor --json
 	check_is "a good host, --json: an empty list" "$status $(jq -c . <<<"$out")" '0 {"doctor":[]}'
 	cp "$POLICY" /etc/pam-lab.conf
 	doctor --conf /etc/pam-lab.conf
-	check_is "a good host, --conf: nothing" "$status $out" "0 nothing found by 12 examinations"
+	check_is "a good host, --conf: nothing" "$status $out" "0 nothing found by 13 examinations"
+	make_whole
+}
+
+# ---- hosts that are good in another way
+
+exempt_root() { in_front sshd 'session [success=1 default=ignore] pam_succeed_if.so quiet uid eq 0'; }
+exempt_group() { in_front cron 'session [default=ignore success=1] pam_succeed_if.so user ingroup no-such-group quiet_fail'; }
+exempt_both() {
+	in_front cron 'session [success=2 default=ignore] pam_succeed_if.so quiet uid = 0'
+	in_front cron 'session [success=1 default=ignore] pam_succeed_if.so quiet user ingroup staff'
+}
+jump_in_front() { in_front sshd 'session [default=1] pam_permit.so\nsession requisite pam_deny.so'; }
+harmless_behind() {
+	behind sshd 'session required pam_limits.so'
+	behind sshd 'session required pam_env.so'
+	behind sshd 'session optional pam_mail.so'
+	behind sshd 'session optional pam_motd.so'
+	behind login 'session optional pam_lastlog.so'
+	behind login 'session optional pam_keyinit.so force revoke'
+}
+selinux_off() { behind sshd 'session required pam_selinux.so open'; }
+limits_in_user_namespace() { limits_behind && rm /etc/security/limits.d/x.conf; }
+unnamed_user_manager() { cp /etc/pam.d/pt /etc/pam.d/systemd-user && behind systemd-user 'session optional pam_systemd.so'; }
+unserved_display_manager() { display_manager && sed -i 's/rules = (/& { service = "gdm*"; profile = "none"; },/' "$POLICY"; }
+requisite() { control sshd requisite; }
+logind_kills_no_set() { logind /etc KillUserProcesses=yes; }
+logind_kills_no_limited() { killed_by_logind && sed -i 's/scope =/limits = { tasks = 100; }; &/' "$POLICY"; }
+logind_masked() { lasting && logind /run KillUserProcesses=yes && logind /etc '# nothing'; }
+directories() { install -d -m 0700 /run/nsunshare /var/lib/nsunshare /var/lib/nsunshare/{instances,sessions}; }
+
+test_other_good() {
+	local good
+
+	for good in exempt_root exempt_group exempt_both jump_in_front harmless_behind selinux_off limits_in_user_namespace \
+		unnamed_user_manager unserved_display_manager requisite logind_kills_no_set logind_masked directories; do
+		$good
+		doctor
+		check_is "good: ${good//_/ }: nothing is found" "$status $out$err" "0 nothing found by 13 examinations"
+		make_whole
+	done
+	logind_kills_no_limited
+	doctor
+	check_is "good: logind kills no limited: but for the cgroups of the sandbox" "$(grep -c '^[^ ]' <<<"$out") $(grep -c logind <<<"$out")" "1 0"
 	make_whole
 }
 
@@ -298,7 +383,7 @@ test_automount() {
 	make_automount
 	check_fails "automount: who looks waits" bash -c 'timeout -s KILL 1 ls /auto; exit $?'
 	doctor
-	check_is "automount, propagation slave: nothing is found" "$status $out" "0 nothing found by 12 examinations"
+	check_is "automount, propagation slave: nothing is found" "$status $out" "0 nothing found by 13 examinations"
 	sed -i 's/propagation = "slave"; //' "$POLICY"
 	doctor
 	found "automount, propagation private" 1 /auto "does not appear" 'propagation = "slave"'
@@ -371,7 +456,7 @@ test_manual() {
 		here && /^\.Bd/ { in_block = 1 }' "$HERE/../../man/nsunshare.8")
 	without cron
 	printf '%s\n' '@include common-auth' '@include common-account' 'session required pam_loginuid.so' \
-		'session optional pam_nsunshare.so' '@include common-session' 'session required pam_limits.so' >/etc/pam.d/sshd
+		'session optional pam_nsunshare.so' '@include common-session' 'session optional pam_exec.so /usr/local/sbin/greet' >/etc/pam.d/sshd
 	echo 'session optional pam_systemd.so' >/etc/pam.d/common-session
 	stack login '/common-session/d'
 	stack su '/common-session/d'
@@ -398,6 +483,7 @@ test_reads_only() {
 
 make_good
 test_good
+test_other_good
 test_broken
 test_automount
 test_words
@@ -405,6 +491,6 @@ test_terminal
 test_manual
 test_reads_only
 doctor
-check_is "the good host again: nothing" "$status $out$err" "0 nothing found by 12 examinations"
+check_is "the good host again: nothing" "$status $out$err" "0 nothing found by 13 examinations"
 umount /proc/sys/dev/tty/legacy_tiocsti
 finish

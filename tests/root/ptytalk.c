@@ -14,7 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef TIME_LIMIT
 #define TIME_LIMIT 20
+#endif
 
 static char seen[65536]; /* since the last match; the rest is cut */
 static size_t seen_len;

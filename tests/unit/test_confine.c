@@ -109,6 +109,52 @@ static void reset_raises_low_limits(void **state)
 	assert_int_equal(in_child(reset_low_limits), 0);
 }
 
+/* Nothing is raised, which this machine's root may not be allowed to. */
+static void show_limits(rlim_t files, bool is_shared, rlim_t expected)
+{
+	struct nsu_fail fail = NSU_FAIL_INIT;
+	struct rlimit limit;
+
+	CHILD_CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	limit.rlim_cur = files;
+	CHILD_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	CHILD_CHECK_OK(nsu_confine_reset(NSU_HELPER_NAME, &fail), &fail);
+	CHILD_CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == NSU_HELPER_FDS);
+	CHILD_CHECK_OK(nsu_confine_show_limits(is_shared, &fail), &fail);
+	CHILD_CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == expected);
+}
+
+static void show_for_one_login(void)
+{
+	be_hostile();
+	show_limits(1000, false, 1000);
+}
+
+static void show_for_more_logins(void)
+{
+	be_hostile();
+	show_limits(1000, true, NSU_HELPER_FDS);
+}
+
+static void show_hostile_limit(void)
+{
+	be_hostile();
+	show_limits(20, false, NSU_HELPER_FDS);
+}
+
+static void shown_limits_are_those_before_the_reset_unless_they_are_needed(void **state)
+{
+	struct rlimit limit;
+
+	(void)state;
+	SKIP_UNLESS_ROOT();
+	SKIP_UNLESS(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max >= NSU_HELPER_FDS,
+	            "the limit of descriptors is too low");
+	assert_int_equal(in_child(show_for_one_login), 0);
+	assert_int_equal(in_child(show_for_more_logins), 0);
+	assert_int_equal(in_child(show_hostile_limit), 0);
+}
+
 static void reset_without_privilege(void)
 {
 	struct nsu_fail fail = NSU_FAIL_INIT;
@@ -279,6 +325,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reset_puts_off_what_was_inherited),
 		cmocka_unit_test(reset_raises_low_limits),
+		cmocka_unit_test(shown_limits_are_those_before_the_reset_unless_they_are_needed),
 		cmocka_unit_test(reset_fails_when_it_can_not_become_root),
 		cmocka_unit_test(drop_leaves_only_the_calls_of_process_1),
 		cmocka_unit_test(drop_leaves_what_removes_files_where_it_is_wanted),

@@ -48,7 +48,7 @@ static void survey_of_no_policy_has_the_built_in_profiles(void **state)
 	assert_int_equal(nsu_survey_profile(NULL, "default", &survey), 0);
 	assert_int_equal(survey.namespaces, CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID);
 	assert_true(survey.has_private);
-	assert_int_equal(nsu_survey_service(NULL, "sshd"), NSU_SURVEY_LEFT_ALONE);
+	assert_int_equal(nsu_survey_service(NULL, "sshd", NULL), NSU_SURVEY_LEFT_ALONE);
 }
 
 static void survey_says_which_services_are_isolated(void **state)
@@ -58,13 +58,44 @@ static void survey_says_which_services_are_isolated(void **state)
 		"  { service = [ \"su\", \"x*\" ]; profile = \"default\"; }, { user = \"b\"; profile = \"default\"; } );");
 
 	(void)state;
-	assert_int_equal(nsu_survey_service(policy, "cron"), NSU_SURVEY_LEFT_ALONE);
-	assert_int_equal(nsu_survey_service(policy, "login"), NSU_SURVEY_SERVED);
-	assert_int_equal(nsu_survey_service(policy, "su"), NSU_SURVEY_NAMED);
-	assert_int_equal(nsu_survey_service(policy, "xrdp"), NSU_SURVEY_SERVED);
-	assert_int_equal(nsu_survey_service(policy, "sshd"), NSU_SURVEY_SERVED);
-	assert_int_equal(nsu_survey_service(policy, "systemd-user"), NSU_SURVEY_LEFT_ALONE);
+	assert_int_equal(nsu_survey_service(policy, "cron", NULL), NSU_SURVEY_LEFT_ALONE);
+	assert_int_equal(nsu_survey_service(policy, "login", NULL), NSU_SURVEY_SERVED);
+	assert_int_equal(nsu_survey_service(policy, "su", NULL), NSU_SURVEY_NAMED);
+	assert_int_equal(nsu_survey_service(policy, "xrdp", NULL), NSU_SURVEY_SERVED);
+	assert_int_equal(nsu_survey_service(policy, "sshd", NULL), NSU_SURVEY_SERVED);
+	assert_int_equal(nsu_survey_service(policy, "systemd-user", NULL), NSU_SURVEY_LEFT_ALONE);
+	assert_int_equal(nsu_survey_service(policy, "systemd-user", "default"), NSU_SURVEY_LEFT_ALONE);
+	assert_int_equal(nsu_survey_service(policy, "cron", "default"), NSU_SURVEY_LEFT_ALONE);
 	nsu_policy_free(policy);
+	policy = policy_of("rules = ( { service = \"systemd-user\"; user = \"a\"; profile = \"default\"; } );");
+	assert_int_equal(nsu_survey_service(policy, "systemd-user", NULL), NSU_SURVEY_NAMED);
+	assert_int_equal(nsu_survey_service(policy, "sshd", NULL), NSU_SURVEY_LEFT_ALONE);
+	assert_int_equal(nsu_survey_service(policy, "sshd", "none"), NSU_SURVEY_LEFT_ALONE);
+	assert_int_equal(nsu_survey_service(policy, "sshd", "default"), NSU_SURVEY_SERVED);
+	nsu_policy_free(policy);
+}
+
+static bool lasts(const char *settings)
+{
+	struct nsu_survey survey = {0};
+	struct nsu_policy *policy;
+	char text[256];
+
+	snprintf(text, sizeof(text), "rules = ( { user = \"a\"; profile = \"default\"; %s } );", settings);
+	policy = policy_of(text);
+	assert_int_equal(nsu_survey_policy(policy, &survey), 0);
+	nsu_policy_free(policy);
+	return survey.has_lasting;
+}
+
+static void survey_says_whether_sets_last(void **state)
+{
+	(void)state;
+	assert_false(lasts(""));
+	assert_false(lasts("scope = \"user\"; lifetime = \"login\";"));
+	assert_true(lasts("scope = \"user\"; lifetime = \"processes\";"));
+	assert_true(lasts("scope = \"user\"; lifetime = \"permanent\";"));
+	assert_false(lasts("scope = \"user\"; lifetime = \"permanent\"; limits = { tasks = 9; };"));
 }
 
 /* The file of a user: over its own profile, and over those of the rules. */
@@ -106,6 +137,7 @@ int main(void)
 		cmocka_unit_test(survey_sums_up_what_rules_give),
 		cmocka_unit_test(survey_of_no_policy_has_the_built_in_profiles),
 		cmocka_unit_test(survey_says_which_services_are_isolated),
+		cmocka_unit_test(survey_says_whether_sets_last),
 		cmocka_unit_test(survey_has_the_files_of_users),
 	};
 

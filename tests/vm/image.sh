@@ -14,7 +14,8 @@ readonly IMAGE_SIZE=2G                  # sparse
 readonly BUILD_SECONDS=600
 readonly PACKAGES=(systemd systemd-sysv dbus dbus-user-session libpam-systemd openssh-server openssh-client sudo cron at
 	util-linux login passwd libconfig9 libsmartcols1 libmnl0 libcap2 libcap2-bin libseccomp2 libsystemd0 iproute2 iputils-ping
-	procps psmisc strace pamtester bash busybox kmod udev tmux nftables)
+	procps psmisc strace pamtester bash busybox kmod udev tmux nftables
+	autofs polkitd pkexec)
 
 cannot() {
 	echo "image.sh: $1" >&2
@@ -28,7 +29,7 @@ sources_of() {
 
 # What the image depends on. The day a package came out is not in it: `rm -r build/vm` fetches the newest.
 key_of_inputs() {
-	sha256sum "$here/image.sh" "$here/in-image.sh" "${sources[@]}"
+	cat "$here/image.sh" "$here/in-image.sh" "${sources[@]}" | sha256sum
 }
 
 # How this machine reaches its package sources: proxies, and whether it looks at their dates.

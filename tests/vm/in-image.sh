@@ -57,7 +57,7 @@ make_start() {
 		After=multi-user.target
 		[Service]
 		Type=exec
-		ExecStart=/bin/sh -c 'mount -t ext4 /dev/nvme0n2 /test && exec /test/tests/vm/inside.sh guest'
+		ExecStart=/bin/sh -c 'mount -t ext4 /dev/nvme0n2 /test && exec /test/tests/vm/inside.sh'
 		StandardOutput=journal+console
 		[Install]
 		WantedBy=multi-user.target

@@ -6,6 +6,7 @@
 # start_sshd starts an sshd. With it (guest) the log is the journal, and Debian's own sshd and cron are running.
 
 set -u
+export DEBIAN_FRONTEND=noninteractive
 
 readonly NSU_SANDBOX=guest
 readonly VARIANT=release
@@ -71,6 +72,20 @@ if with_systemd; then
 	log_new() {
 		log_sync
 		journalctl --quiet --no-pager --output=short --after-cursor="$log_cursor" | sed '/Received client request to sync journal/d'
+	}
+
+	# Kind deb: the package is there, with its policy as delivered, whatever tests before have left.
+	install_package() {
+		dpkg-query -Wf '${Status}' libpam-nsunshare 2>/dev/null | grep -q ' installed$' ||
+			dpkg -i /test/new.deb >/dev/null
+		grep -qs pam_nsunshare.so /etc/pam.d/common-session || pam-auth-update --force --enable nsunshare
+		dpkg --fsys-tarfile /test/new.deb | tar -xO ./etc/security/nsunshare.conf >"$POLICY"
+		rm -f /etc/security/nsunshare.d/*.conf
+	}
+
+	# Kind deb: as before anybody has heard of it.
+	purge_package() {
+		dpkg --purge libpam-nsunshare >/run/purge.log 2>&1 || sed 's/^/# purge: /' /run/purge.log
 	}
 
 	# Services of systemd's start and end processes as they like: only the users' are looked at.

@@ -25,7 +25,7 @@ install -m 0664 -g utmp /dev/null /run/utmp
 hostname shellhost
 ip link set lo up
 
-/test/tests/vm/inside.sh plain </dev/null & # while it waits, bash reaps every child, also those it did not start
+/test/tests/vm/inside.sh </dev/null & # while it waits, bash reaps every child, also those it did not start
 wait $!
 # Only if inside.sh has died: it switches off itself.
 systemctl poweroff --force --force

@@ -11,8 +11,10 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../shared.inc"
 
-# kill_user_processes yes|no: logind is asked to, or not.
+# kill_user_processes yes|no: logind is asked to, or not. One that is started anew forgets the user managers that it is about to end.
 kill_user_processes() {
+	wait_until 400 is_down user@1501.service
+	wait_until 100 no_user_directory
 	install -D -m 0644 /dev/stdin /run/systemd/logind.conf.d/zz.conf <<-END
 		[Login]
 		KillUserProcesses=$1
