@@ -250,10 +250,17 @@ check-root: all ## end-to-end tests with real sshd, su, sudo, login and cron, in
 	$(Q)test "$$(id -u)" = 0 || { echo 'check-root: must be run as root' >&2; exit 1; }
 	$(Q)VARIANT=$(VARIANT) tests/run $(sort $(wildcard tests/root/[0-9]*.sh))
 
+# The package is built anew when something that it is built of is newer.
+define need_package
+$(Q)package=$$(ls -t build/deb/libpam-nsunshare_*.deb 2>/dev/null | head -n 1); \
+	test -n "$$package" && test -z "$$(find Makefile include lib helper pam_module cli network limits man conf packaging \
+		-type f -newer "$$package" -print -quit)" || $(MAKE) --no-print-directory deb
+endef
+
 check-vm: ## tests in a Debian guest under QEMU's emulation: systemd, logind, cgroup v2, an older kernel; as root, takes minutes
 	$(Q)tests/install-deps.sh build vm
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)test -e build/deb/libpam-nsunshare_*.deb || $(MAKE) --no-print-directory deb
+	$(need_package)
 	$(Q)VARIANT=$(VARIANT) tests/vm/run.sh
 
 deb: ## the Debian package, in build/deb; lintian's warnings fail, but for those that packaging/debian explains
@@ -289,7 +296,7 @@ bench: ## what opening and closing costs, beside the kernel's floor and the peer
 
 bench-vm: ## what a login costs with Debian's full stack under systemd, in the guest of the tests; writes docs/bench-vm.md
 	$(Q)tests/install-deps.sh build vm deb
-	$(Q)test -e build/deb/libpam-nsunshare_*.deb || $(MAKE) --no-print-directory deb
+	$(need_package)
 	$(Q)bench/vm.sh docs/bench-vm.md
 
 soak: install-deps ## the test of endurance, with two minutes of 64 openers at once

@@ -79,8 +79,7 @@ static void examine_mount(struct nsu_doctor *doctor, const struct mount *mount)
 		return;
 	if (doctor->survey.has_private)
 		nsu_doctor_find(
-			doctor, NSU_DOCTOR_WARNING, mount->point,
-			"write in the profile: propagation = \"slave\"; or see that it is mounted before a session is opened",
+			doctor, NSU_DOCTOR_WARNING, mount->point, "write in the profile: propagation = \"slave\"",
 			"what is automounted here after a session was opened does not appear in it (propagation "
 			"\"private\")");
 }

@@ -169,7 +169,7 @@ static void examine_unfit(struct nsu_doctor *doctor, const struct nsu_doctor_use
 	if (strcmp(name, NSU_DOCTOR_USER_MANAGER) == 0)
 		nsu_doctor_find(doctor, NSU_DOCTOR_WARNING, at, UNNAME,
 		                "a rule of the policy names systemd-user, which executes its program without a fork "
-		                "and looks for its parent: it can not be isolated");
+		                "and looks for its parent: with the namespace \"pid\" it does not start");
 	if (!is_threaded(name))
 		return;
 	snprintf(remedy, sizeof(remedy),

@@ -20,8 +20,10 @@ user_service() {
 		timeout 60 systemd-run --quiet --user --wait --pipe sh -c "$LOOK" </dev/null 2>&1
 }
 
+# logind must have forgotten her: some seconds after her last login it stops the manager.
 restart_manager() {
 	systemctl stop user@1501.service
+	wait_until 300 eval '! loginctl show-user alice >/dev/null 2>&1'
 	timeout 90 systemctl start user@1501.service
 }
 

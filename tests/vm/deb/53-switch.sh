@@ -7,19 +7,6 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../life.inc"
 
-quiet_dpkg() {
-	dpkg "$@" </dev/null
-}
-
-lines_of_ours() {
-	cat /etc/pam.d/* | grep -c nsunshare
-}
-
-# Whose login is it, by su from root: pid namespaces of their own have this PID 1.
-pid1_of() {
-	su -l "$1" -c 'cat /proc/1/comm' 2>&1 | tail -n 1
-}
-
 test_switch() {
 	check_is "switched on: alice is isolated" "$(pid1_of alice)" nsunshare-init
 	check "it is switched off by the command of README.Debian" run_of_readme 'pam-auth-update --disable'

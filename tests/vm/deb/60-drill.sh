@@ -30,7 +30,7 @@ break_mode() {
 test_no_group() {
 	check_fails "no group: there is none yet" getent group nsunshare-exempt
 	log_mark
-	check_is "no group: alice is isolated" "$(place_of_alice)" nsunshare-init
+	check_is "no group: alice is isolated" "$(pid1_of alice)" nsunshare-init
 	check_is "no group: bob too" "$(su -l bob -c 'cat /proc/1/comm')" nsunshare-init
 	check_is "no group: root is not" "$(su -l root -c 'cat /proc/1/comm')" systemd
 	check_is "no group: nothing is said of it" "$(log_count pam_succeed_if)" 0
@@ -53,7 +53,7 @@ test_readme() {
 		'refused: user=alice service=systemd-user: /etc/security/nsunshare\.conf:1: '
 	systemctl reset-failed user@1501.service
 	policy <<<'rules = ( { user = "alice"; profile = "default"; enforce = false; } );'
-	check_is "README: with enforce = false alice is not isolated" "$(place_of_alice)" systemd
+	check_is "README: with enforce = false alice is not isolated" "$(pid1_of alice)" systemd
 	check_has "README: its command shows what would have been done" "$(run_of_readme "journalctl -g 'pam_nsunshare.\\*would open'")" \
 		'would open: .*user=alice service=su-l '
 }

@@ -79,7 +79,7 @@ test_no_blocks() {
 	try_logins
 	echo "# alice: $(<$DRILL/alice)"
 	check_others_get_in "no blocks in /run"
-	place=$(place_of_alice)
+	place=$(pid1_of alice)
 	mend_run
 	rm -f /run/full-now
 	check_is "no blocks in /run: alice is isolated, for that needs none" "$place" nsunshare-init
@@ -94,14 +94,14 @@ test_no_processes() {
 	check_refused "no processes for alice" ''
 	check_others_get_in "no processes for alice"
 	check_has "no processes for alice: the log says why" "$(log_new)" 'refused: user=alice service=sshd: .*(pids.max|TasksMax|process|fork|clone)'
-	check_is "no processes for alice: then she is isolated again" "$(place_of_alice)" nsunshare-init
+	check_is "no processes for alice: then she is isolated again" "$(pid1_of alice)" nsunshare-init
 }
 
 test_unlisted() {
 	local place
 
 	fill_all_inodes
-	place=$(place_of_alice)
+	place=$(pid1_of alice)
 	mend_run
 	check_is "no inode in /run, a session that nobody joins: alice is isolated" "$place" nsunshare-init
 }
@@ -117,7 +117,7 @@ test_no_blocks
 drill "no pid namespaces" no_namespaces mend_namespaces 'refused: user=alice service=sshd: .*user\.max_\*_namespaces'
 drill "a file for /run/nsunshare" file_for_directory mend_directory 'refused: user=alice service=sshd: .*/run/nsunshare'
 rm -rf /run/nsunshare
-check_is "without /run/nsunshare alice is isolated" "$(place_of_alice)" nsunshare-init
+check_is "without /run/nsunshare alice is isolated" "$(pid1_of alice)" nsunshare-init
 check_is "which has made it again" "$(stat -c '%U %a' /run/nsunshare)" "root 700"
 test_no_processes
 end_drill
