@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../life.inc"
-build_tool ptytalk -lutil -DTIME_LIMIT=90
+build_tool ptytalk -lutil -DTIME_LIMIT=200
 
 readonly REFUSED='could not be isolated and is refused'
 

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../life.inc"
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../drill.inc"
-build_tool ptytalk -lutil -DTIME_LIMIT=90
+build_tool ptytalk -lutil -DTIME_LIMIT=200
 
 mend_policy() {
 	rm -rf "$POLICY"

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../life.inc"
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../drill.inc"
-build_tool ptytalk -lutil -DTIME_LIMIT=90
+build_tool ptytalk -lutil -DTIME_LIMIT=200
 
 MODULE=$(dpkg -L libpam-nsunshare 2>/dev/null | grep '/pam_nsunshare\.so$')
 MODULE=${MODULE:-/lib/x86_64-linux-gnu/security/pam_nsunshare.so}
