@@ -69,11 +69,24 @@ static void read_file(struct logind *logind, const char *path, const char *name)
 	}
 }
 
-/* A drop-in hides those of the same name in the directories that come later. */
+/* In the order of their weight: a drop-in hides those of the same name in the directories that come later. */
+static const char *const dirs[] = {"/etc", "/run", "/usr/local/lib", "/usr/lib"};
+
+/* Is the drop-in NAME of dirs[i] hidden? */
+static bool is_hidden(const char *name, size_t i)
+{
+	char path[NSU_PATH_MAX];
+
+	while (i-- > 0) {
+		snprintf(path, sizeof(path), "%s/systemd/logind.conf.d/%s", dirs[i], name);
+		if (access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void read_drop_ins(struct logind *logind)
 {
-	static const char *const dirs[] = {"/etc", "/run", "/usr/local/lib", "/usr/lib"};
-
 	for (size_t i = 0; i < NSU_COUNT(dirs); i++) {
 		char pattern[64];
 		glob_t found;
@@ -83,15 +96,8 @@ static void read_drop_ins(struct logind *logind)
 			continue;
 		for (size_t j = 0; j < found.gl_pathc; j++) {
 			const char *name = strrchr(found.gl_pathv[j], '/') + 1;
-			bool is_hidden = false;
 
-			for (size_t k = 0; k < i; k++) {
-				char path[NSU_PATH_MAX];
-
-				snprintf(path, sizeof(path), "%s/systemd/logind.conf.d/%s", dirs[k], name);
-				is_hidden = is_hidden || access(path, F_OK) == 0;
-			}
-			if (!is_hidden)
+			if (!is_hidden(name, i))
 				read_file(logind, found.gl_pathv[j], name);
 		}
 		globfree(&found);

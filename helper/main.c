@@ -41,7 +41,7 @@ static int receive_hello(struct nsu_set_hello *hello, int *ret_opener_pidfd, str
 	ret = nsu_channel_receive(NSU_HELPER_CHANNEL_FD, frame, sizeof(frame), &len, ret_opener_pidfd);
 	if (ret == 0)
 		ret = nsu_set_decode_hello(frame, len, hello);
-	if (ret < 0)
+	if (ret != 0)
 		return nsu_fail(fail, -ret, "receive the opener's hello");
 	if (hello->wish != NSU_SET_LOGIN || *ret_opener_pidfd < 0)
 		return nsu_fail_because(fail, EPROTO, "the opener has said no proper hello");
